@@ -1,0 +1,1 @@
+"""The ledger: what was decided and done, provable to an outsider and without personal data."""

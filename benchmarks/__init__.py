@@ -1,0 +1,1 @@
+"""Measurements: floor, released peers and pipeline. Nothing on the path imports them."""

@@ -1,0 +1,1 @@
+"""What may cross, and what stops the rest."""

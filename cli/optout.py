@@ -1,0 +1,53 @@
+"""``sluice optout``: take in objections and remove these people everywhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, working
+
+
+def optout(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A list, one address or SHA-256 a line; - reads standard input. Default: the list's own location.",
+            allow_dash=True,
+        ),
+    ] = None,
+    list_name: Annotated[str, typer.Option("--list", help="Name of a file in lists/.")] = "optouts",
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in opt-outs and push these people out of every audience at every platform, at once."""
+    from cli.flowing import flowing
+
+    folder = folder_of(config)
+    with working("Taking in opt-outs and removing"), flowing():
+        from flows.feeds import take_list
+        from flows.optout import optout as optout_flow
+        from flows.wiring import site
+        from storage.lists import from_bytes
+
+        if file is not None:
+            # Taken in here, not by the flow: an address is never a parameter (R-087).
+            content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+            take_list(site(folder), list_name, from_bytes(content))
+        done = optout_flow(folder, list_name)
+    removed = sum(one.removed for one in done)
+    give(
+        {"removed": removed, "lines": done},
+        as_json=as_json,
+        text=[
+            *[
+                f"{one.audience} at {one.destination}: {one.removed:,} removed ({one.state})"
+                for one in done
+                if one.removed
+            ],
+            f"{removed:,} membership(s) removed.",
+        ],
+    )

@@ -1,0 +1,118 @@
+"""A CRM export: where it lies and the closed list of what may stand in it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from config.model import Domain, Location, Model, Name, Pattern, Share, Text
+from domain.export import DeclaredColumn, ExportSpec
+
+# Without these nobody could be let in: a decision needs each of them (R-001).
+NEEDED: Final = (
+    "contact_id",
+    "email",
+    "donotemail",
+    "donotbulkemail",
+    "donotsendmm",
+    "state",
+    "deceased",
+    "birthdate",
+    "contract_role",
+)
+
+Field_ = Literal[
+    "contact_id",
+    "email",
+    "donotemail",
+    "donotbulkemail",
+    "donotsendmm",
+    "state",
+    "deceased",
+    "birthdate",
+    "contract_role",
+    "language",
+    "region",
+    "customer_status",
+    "product_family",
+    "restricted",
+    "legal_hold",
+]
+
+
+class Origin(StrEnum):
+    """How the data came to the controller (R-075)."""
+
+    FIRST_PARTY_DIRECT = "first_party_direct"
+    BOUGHT = "bought"
+    AFFILIATE = "affiliate"
+    PARTNER = "partner"
+    SCRAPED = "scraped"
+    UNKNOWN = "unknown"
+
+
+class Column(Model):
+    """A column that the source may deliver."""
+
+    field: Field_
+    """The name that Sluice gives it, one of the closed list in docs and JSON Schema."""
+    logical: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.]{0,99}$")]
+    """The logical name in Dataverse, such as emailaddress1 or new_region."""
+    headers: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """A list of the headers that a CSV may show, in every language; capitals do not matter."""
+    required: bool = True
+    """True or false: whether an export without this column is refused."""
+
+
+class Source(Model):
+    """One CRM export."""
+
+    kind: Literal["dynamics"]
+    """The word dynamics: the only kind of export so far."""
+    controller: Name
+    """The stem of a file in controllers/: whose export this is."""
+    location: Location
+    """A folder (relative to SLUICE_HOME or the current folder) or s3://bucket/prefix."""
+    pattern: Pattern = "*"
+    """A pattern for file names such as "*.xlsx", in quotes; the newest file that fits is read."""
+    origin: Origin
+    """How the data were collected; only first_party_direct may reach a platform (R-075)."""
+    encoding: Literal["cp1252", "utf-8", "utf-16", "iso-8859-15"] = "cp1252"
+    """The encoding of a CSV that has no BOM and is not UTF-8: cp1252, utf-8, utf-16 or iso-8859-15."""
+    delimiter: Literal["", ";", ",", "\t", "|"] = ""
+    """The delimiter of a CSV in quotes, or "" to take it from the header line."""
+    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    """A list of columns, each with field, logical and headers; any other column refuses the file (R-059)."""
+    ignored: tuple[Text, ...] = ()
+    """A list of harmless columns (logical names or headers) that are dropped unread."""
+    forbidden: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """A list of columns (logical names or headers) that must never enter, such as the national number (R-059)."""
+    reserved_domains: frozenset[Domain]
+    """A list of domains that belong to nobody, lower case (R-078)."""
+    own_domains: frozenset[Domain] = frozenset()
+    """A list of the domains of the organisation and its processors, lower case."""
+    max_malformed_share: Annotated[Share, Field(le=0.1)] = 0.01
+    """A share from 0 to 0.1: with more malformed rows the whole file is refused."""
+    max_shrink_share: Annotated[Share, Field(le=0.5)] = 0.1
+    """A share from 0 to 0.5: a file that lost more rows than this is refused (R-152)."""
+
+    def spec(self, name: str) -> ExportSpec:
+        """What the reader of exports needs; ``name`` is the stem of this file."""
+        return ExportSpec(
+            source=name,
+            columns=tuple(
+                DeclaredColumn(
+                    field=column.field,
+                    logical=column.logical,
+                    headers=column.headers,
+                    required=column.required,
+                )
+                for column in self.columns
+            ),
+            ignored=self.ignored,
+            forbidden=self.forbidden,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+        )

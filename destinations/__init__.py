@@ -1,0 +1,1 @@
+"""Ad platforms behind one small interface; the only importer of httpx."""

@@ -1,0 +1,67 @@
+"""What is asked of a platform, and what it answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """Platforms with a published contract in the code."""
+
+    GOOGLE = "google"
+    META = "meta"
+
+
+class Operation(StrEnum):
+    """The two set operations on a membership."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class ReceiptState(StrEnum):
+    """Acknowledged is not deleted or matched (R-044): it only says that the platform took the request."""
+
+    PENDING = "pending"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A platform's answer to one batch, reduced to references and counts.
+
+    Invariant: rows = accepted + refused + unknown.
+    """
+
+    operation: Operation
+    request_ref: str
+    rows: int
+    accepted: int
+    refused: int
+    unknown: int
+    state: ReceiptState
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.rows != self.accepted + self.refused + self.unknown:
+            raise ValueError("a receipt must account for every row")
+        if min(self.rows, self.accepted, self.refused, self.unknown) < 0:
+            raise ValueError("a receipt has no negative counts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyTemplate:
+    """Every byte of a request body except the digests.
+
+    A body is ``head + before + hex + after + separator + before + hex + after ... + tail``, so a
+    finished body can be compared byte for byte with what was allowed to leave.
+    """
+
+    head: bytes
+    before: bytes
+    after: bytes
+    separator: bytes
+    tail: bytes

@@ -1,0 +1,1 @@
+"""Data-quality gates, fed with counters and never with a value."""

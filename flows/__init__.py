@@ -1,0 +1,1 @@
+"""Prefect flows: they string pure functions and adapters together, and nothing else."""

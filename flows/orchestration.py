@@ -1,0 +1,69 @@
+"""How our flows and tasks sit in Prefect: nothing persisted, nothing cached, sealed, retried only if it may help."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, ParamSpec, TypeVar
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
+from prefect.events import emit_event
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.tasks import Task, exponential_backoff
+
+from boundary.seal import sealed
+from domain.errors import PipelineError, Transient
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Results, printed lines and cached values would rest in Prefect's store as plain pickles (R-088).
+NO_TRACE: Final[Mapping[str, Any]] = {"persist_result": False, "log_prints": False}
+RETRIES: Final = 4
+FIRST_DELAY_SECONDS: Final = 10
+JITTER: Final = 0.5
+
+def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), Transient)
+
+
+def step(work: Callable[P, R]) -> Task[P, R]:
+    """A task that is sealed, persists nothing and is tried again, with jitter, only after a Transient error."""
+    return task(
+        sealed(work),
+        name=work.__name__,
+        persist_result=False,
+        cache_policy=NO_CACHE,
+        log_prints=False,
+        retries=RETRIES,
+        retry_delay_seconds=exponential_backoff(backoff_factor=FIRST_DELAY_SECONDS),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=_may_pass,
+    )
+
+
+@contextlib.contextmanager
+def swiftly() -> Iterator[None]:
+    """Run flows from the command line without Prefect's heartbeat thread, which costs each of them a second."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+def show_counts(key: str, rows: Sequence[Mapping[str, object]], description: str) -> None:
+    """Show counts and reasons with the flow run; outside a run there is nobody to show them to."""
+    if FlowRunContext.get() is not None:
+        table = [dict(row) for row in rows]
+        create_table_artifact(table=table, key=key.replace("_", "-").lower(), description=description)
+
+
+def tell_blocked(error: PipelineError, *, place: str) -> None:
+    """Emit a custom event, on which an automation can alert: code and place, no text of other people's."""
+    emit_event(
+        event="sluice.run.blocked",
+        resource={"prefect.resource.id": f"sluice.{place}"},
+        payload={"code": error.code, "place": place},
+    )

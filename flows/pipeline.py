@@ -1,0 +1,28 @@
+"""The whole path as one rehearsal, timed by stage: what `sluice bench` measures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audit.entry import Entry
+from flows.feeds import refresh
+from flows.ingest import read_source
+from flows.line import line_of
+from flows.sync import synced
+from flows.wiring import site
+
+
+def rehearsed(config_folder: Path) -> dict[str, float]:
+    """Read every source and feed, then rehearse every audience at every destination; nothing is sent.
+
+    Gives:  seconds by stage: read, consent, suppression, decide, audit, gate, bodies
+    """
+    here = site(str(config_folder))
+    here.ledger.append(Entry.make("policy", at=here.stamp(), digest=here.org.digest, files=1))
+    for source in here.org.sources:
+        read_source(here, source)
+    refresh(here)
+    for audience, settings in here.org.audiences.items():
+        for one in settings.destinations:
+            synced(here, line_of(here, audience, one.name), send=False)
+    return dict(here.stages)

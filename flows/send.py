@@ -1,0 +1,202 @@
+"""Send what was sealed, part by part, and write down what the platform said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from audit.inclusion import Inclusion
+from boundary.batch import BatchSummary, Seal, part_digest, sealed_batch, verify_seal
+from boundary.logs import Event, event
+from destinations.dry_run import DryRun
+from destinations.protocol import AudienceDestination
+from destinations.settling import settled
+from domain.audience import Operation, Receipt
+from domain.errors import GateRefused, LogUnavailable, SuppressionMoved
+from domain.reason import INCLUDED_CODE
+from expectations.validate import require, validate
+from flows.checks import record_checks
+from flows.journal import Journal, Journals
+from flows.move import ADDS, Move, parts_of, rows_of
+from flows.wiring import Site
+from transforms.cell import PLACEHOLDER_DIGESTS
+from transforms.contracts import BUCKETS
+from transforms.gate import outbound_counters, summed
+from transforms.outbound import body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A sealed batch; its rows lie in the outgoing files of one ``kind``.
+
+    ``consented`` says that the gate found the consent of each row, and nothing else says so (R-013).
+    """
+
+    seal: Seal
+    kind: str
+    consented: bool
+
+    @property
+    def operation(self) -> Operation:
+        """What the platform is asked to do."""
+        return self.seal.summary.operation
+
+    @property
+    def rows(self) -> int:
+        """Rows of the batch."""
+        return self.seal.summary.rows
+
+
+def gated(here: Site, move: Move, kind: str, *, size: int) -> Outgoing:
+    """Look at 100 % of the rows that are about to leave, and seal them (R-103).
+
+    Adds are compared with a suppression register that is read anew, by code that shares nothing with the filter.
+
+    Raises:
+        SuppressionMoved: somebody said no in the meantime.
+        CheckFailed, GateRefused: a row that must not leave; a defect of ours, nothing was sent.
+    """
+    digests: list[str] = []
+    rows = unearned = 0
+    for part in parts_of(here, move, kind, size):
+        digests.append(part_digest(part["digest"]))
+        rows += part.height
+        unearned += int((part["primary"] != INCLUDED_CODE).sum())
+    unaccounted = abs(move.rows[kind] - rows)
+    if kind == ADDS:
+        counters = {"rows_without_consent": unearned, "rows_unaccounted": unaccounted}
+        checks = validate("outbound", {**_counted(here, move), **counters})
+        record_checks(here, f"{move.line.audience}-{move.line.destination}", checks)
+        require(checks)
+    elif unaccounted:
+        raise GateRefused(
+            what=f"{unaccounted} rows more or less than were decided",
+            do="Run the sync again; if it stays, report this code",
+            place=move.run,
+        )
+    summary = BatchSummary(
+        run=move.run,
+        audience=move.line.audience,
+        destination=move.line.destination,
+        operation=Operation.ADD if kind == ADDS else Operation.REMOVE,
+        rows=rows,
+        parts=tuple(digests),
+    )
+    seal = sealed_batch(summary, key=here.keys.get("seal"))
+    return Outgoing(seal=seal, kind=kind, consented=kind == ADDS and not unearned)
+
+
+def _counted(here: Site, move: Move) -> dict[str, int]:
+    require_unmoved(here, move)
+    fresh = here.suppression.state()
+    hashed = here.suppression.rest(fresh)
+    counters: dict[str, int] = {}
+    for bucket in range(BUCKETS):
+        found = outbound_counters(
+            rows_of(here, move, ADDS, bucket),
+            here.suppression.bucket(bucket, fresh),
+            hashed,
+            key=here.keys.get("suppression"),
+            controller=move.line.controller,
+            placeholders=PLACEHOLDER_DIGESTS,
+        )
+        counters = summed(counters, found)
+    return counters
+
+
+def require_unmoved(here: Site, move: Move) -> None:
+    """Refuse to go on once the suppression register has changed since the decision (R-026).
+
+    Raises:
+        SuppressionMoved: decide again.
+    """
+    if here.suppression.state().version != move.suppression:
+        raise SuppressionMoved(
+            what="somebody said no after the decision was made",
+            do="Nothing to do: the run decides again",
+            place=move.run,
+        )
+
+
+def rehearsed(here: Site, move: Move, batch: Outgoing, destination: DryRun) -> int:
+    """Build and inspect every body as a send would; gives the rows."""
+    list_id = move.line.list_id
+    template = destination.template(batch.operation, list_id, consented=batch.consented)
+    rows = 0
+    for part in parts_of(here, move, batch.kind, destination.batch_rows):
+        made = body(part["digest"], template)
+        rows += destination.rehearse(
+            batch.operation, list_id, made, rows=part.height, consented=batch.consented
+        )
+    return rows
+
+
+def sent(
+    here: Site,
+    move: Move,
+    batch: Outgoing,
+    *,
+    destination: AudienceDestination,
+    journal: Journal,
+    inclusion: Inclusion,
+    before_each: Callable[[], None],
+) -> Journal:
+    """Send a sealed batch. Without the proof that its intent is in the audit log nothing leaves (R-104).
+
+    ``before_each`` runs before every request and may stop the rest.
+
+    Raises:
+        GateRefused: the seal, or a part of it, is not what was sealed.
+        PlatformUnavailable, PlatformRefused: the journal holds what was taken until then.
+    """
+    here.ledger.verify_inclusion(inclusion)
+    declared = inclusion.entry.fields
+    if (declared["run"], declared["destination"]) != (move.run, move.line.destination):
+        raise LogUnavailable(
+            what="the proof is not that of the entry of this run and destination",
+            do="Do not send; run again so that a new intent is entered",
+            place=move.run,
+        )
+    summary = batch.seal.summary
+    verify_seal(batch.seal, key=here.keys.get("seal"), run=move.run, destination=move.line.destination)
+    template = destination.template(batch.operation, move.line.list_id, consented=batch.consented)
+    journals = Journals(here.store)
+    parts = parts_of(here, move, batch.kind, destination.batch_rows)
+    for number, (part, sealed_as) in enumerate(zip(parts, summary.parts, strict=True)):
+        if part_digest(part["digest"]) != sealed_as:
+            raise GateRefused(
+                what="a part is not the one that was sealed",
+                do="Run the sync again so that the gate makes a new batch",
+                place=f"{move.run}, part {number}",
+            )
+        before_each()
+        started = replace(journal, requests=journal.requests + 1, last_sent_at=here.now())
+        journal = journals.write(started)
+        receipt = destination.send(
+            batch.operation, move.line.list_id, body(part["digest"], template), rows=part.height
+        )
+        journal = journals.write(replace(journal, receipts=(*journal.receipts, receipt)))
+        event(
+            here.log,
+            Event.BATCH_SENT,
+            run=move.run,
+            destination=move.line.destination,
+            operation=str(batch.operation),
+            part=number,
+            rows=part.height,
+        )
+    return journal
+
+
+def settled_receipts(
+    here: Site, destination: AudienceDestination, receipts: Sequence[Receipt], *, wait: bool = True
+) -> tuple[Receipt, ...]:
+    """Wait, for as long as the policy says, until every request has ended; what has not is UNKNOWN."""
+    policy = here.org.policy
+    ended = settled(
+        destination,
+        receipts,
+        first_wait=policy.settle_first_seconds if wait else 0.0,
+        limit=policy.settle_limit_seconds if wait else 0.0,
+    )
+    return tuple(ended)

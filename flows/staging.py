@@ -1,0 +1,186 @@
+"""From export rows to buckets of subjects: only keyed rows reach the disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+
+from domain.errors import ExportRefused, RunBlocked
+from domain.reason import Reason, bit
+from expectations.validate import require, validate
+from flows.checks import record_checks
+from flows.snapshots import Snapshot
+from flows.wiring import Site
+from storage.exports import ExportFile, read_export
+from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
+from transforms.crm import unknown_tokens
+from transforms.subjects import ReadingRules, SubjectKeys, blocked_by_notes, collapsed, pseudonymised
+
+# Rows that wait in memory before they are written to their buckets: few files, bounded memory.
+WAITING_ROWS: Final = 400_000
+SECRET_BYTES: Final = 32
+MAX_UNKNOWN_SHARE: Final = 0.001  # R-007
+_STAGE: Final = pl.Schema({**SUBJECTS, "contact": pl.UInt64()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Rows of an export: all, set aside as malformed, with a consent or opt-out cell that nobody can read."""
+
+    read: int
+    malformed: int
+    unknown: int
+
+
+def staged(here: Site, name: str, file: ExportFile, folder: str) -> Counted:
+    """Key every row and write it to its bucket below ``folder``."""
+    source = here.org.sources[name]
+    rules = ReadingRules(
+        today=here.now().date(),
+        minimum_age=here.org.policy.minimum_age,
+        reserved_domains=source.reserved_domains,
+        own_domains=source.own_domains,
+    )
+    keys = subject_keys(here)
+    totals: Counter[str] = Counter()
+    blocked = [pl.DataFrame(schema=BLOCKED)]
+
+    def keyed() -> Iterator[pl.DataFrame]:
+        for batch in read_export(file, source.spec(name)):
+            subjects, noted = pseudonymised(batch.frame, keys=keys, rules=rules)
+            stray = pl.DataFrame({"email": batch.stray.cast(pl.String)}).with_columns(
+                pl.lit(bit(Reason.IDENTIFIER_INVALID), dtype=pl.UInt32).alias("bits")
+            )
+            blocked.extend((noted, blocked_by_notes(stray, keys=keys)))
+            totals["read"] += batch.frame.height + batch.malformed.height
+            totals["malformed"] += batch.malformed.height
+            totals["unknown"] += unknown_tokens(batch.frame)
+            yield subjects
+
+    for part, rows in enumerate(_gathered(keyed())):
+        for (bucket,), subjects in rows.partition_by("bucket", as_dict=True, include_key=False).items():
+            here.frames.write(f"{folder}/parts/{int(str(bucket)):02}/{part:05}.parquet", subjects)
+    here.frames.write(f"{folder}/blocked.parquet", pl.concat(blocked).unique(maintain_order=False))
+    return Counted(read=totals["read"], malformed=totals["malformed"], unknown=totals["unknown"])
+
+
+def _gathered(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Frames joined until they are worth a file each bucket."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(one.height for one in waiting) >= WAITING_ROWS:
+            yield pl.concat(waiting)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting)
+
+
+def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) -> None:
+    """Refuse an export that is not what its source usually delivers.
+
+    Raises:
+        ExportRefused: empty, too many malformed rows, or cells in a language or coding that is not declared.
+        RunBlocked: it lost more rows than the source allows.
+    """
+    source = here.org.sources[name]
+    lost = max(0, before.read - counted.read) if before else 0
+    may_lose = int(before.read * source.max_shrink_share) if before else 0
+    checks = validate(
+        "export",
+        {
+            "rows_read": counted.read,
+            "rows_malformed": counted.malformed,
+            "rows_malformed_over_limit": _over(counted.malformed, source.max_malformed_share, counted.read),
+            "rows_unknown_over_limit": _over(counted.unknown, MAX_UNKNOWN_SHARE, counted.read),
+            "rows_lost_over_limit": max(0, lost - may_lose),
+        },
+    )
+    record_checks(here, name, checks)
+    failed = {check.check for check in checks if not check.success}
+    if "rows_malformed_over_limit" in failed:
+        raise ExportRefused(
+            what=f"{counted.malformed} of {counted.read} rows are malformed, more than the source allows",
+            do="Export again; rows with too many or too few fields usually come from an unquoted delimiter",
+            place=name,
+        )
+    if "rows_unknown_over_limit" in failed:
+        raise ExportRefused(
+            what=f"{counted.unknown} of {counted.read} rows hold an opt-out cell with an unknown word (R-007)",
+            do="Export in a declared language, or add the word to transforms/crm.py after asking the CRM's owner",
+            place=name,
+        )
+    if "rows_lost_over_limit" in failed and before is not None:
+        raise RunBlocked(
+            what=f"the export has {counted.read} rows, the one before had {before.read}",
+            do="Check the view and its filter in the CRM; raise max_shrink_share of the source if people really left",
+            place=name,
+        )
+    require(checks)
+
+
+def _over(count: int, share: float, total: int) -> int:
+    return max(0, count - int(share * total))
+
+
+def collapsed_buckets(here: Site, name: str, folder: str, counted: Counted) -> int:
+    """Collapse each bucket to subjects, give every new subject its secret, drop the parts; gives the subjects.
+
+    Raises:
+        CheckFailed: the rows do not add up, or a key is missing, doubled or of the wrong length.
+    """
+    totals: Counter[str] = Counter()
+    for bucket in range(BUCKETS):
+        parts = here.store.names(f"{folder}/parts/{bucket:02}/")
+        frames = [pl.DataFrame(schema=_STAGE), *(here.frames.read(part, _STAGE) for part in parts)]
+        subjects = collapsed(pl.concat(frames))
+        here.frames.write(f"{folder}/{bucket:02}.parquet", subjects)
+        _give_secrets(here, bucket, subjects)
+        totals.update(_measured(subjects))
+    here.clear(f"{folder}/parts/")
+    lost = counted.read - counted.malformed - totals.pop("accounted")
+    checks = validate("subjects", {**totals, "rows_lost": abs(lost)})
+    record_checks(here, name, checks)
+    require(checks)
+    return totals["rows"]
+
+
+def _measured(subjects: pl.DataFrame) -> dict[str, int]:
+    key = pl.col("subject_key")
+    wrong = [(pl.col(name).bin.size() != SECRET_BYTES).sum() for name in ("google_digest", "meta_digest")]
+    row = subjects.select(
+        pl.len().alias("rows"),
+        key.is_null().sum().alias("rows_without_key"),
+        (key.bin.size() != SECRET_BYTES).sum().alias("keys_wrong_length"),
+        (pl.len() - key.n_unique()).alias("keys_duplicate"),
+        (wrong[0] + wrong[1]).alias("digests_wrong_length"),
+        pl.col("rows").cast(pl.Int64).sum().alias("accounted"),
+    ).row(0, named=True)
+    return {name: int(value or 0) for name, value in row.items()}
+
+
+def subject_keys(here: Site) -> SubjectKeys:
+    """The keys of identity, from the key ring."""
+    return SubjectKeys(
+        suppression=here.keys.get("suppression"),
+        address=here.keys.get("address"),
+        lookup=here.keys.get("lookup"),
+    )
+
+
+def _give_secrets(here: Site, bucket: int, subjects: pl.DataFrame) -> None:
+    """Give 32 random bytes to every subject that has none yet; destroying them later unlinks its audit rows."""
+    name = f"secrets/{bucket:02}.parquet"
+    known = here.frames.read(name, SECRETS, missing_ok=True)
+    new = subjects.select("lookup_key").join(known, on="lookup_key", how="anti")
+    if new.is_empty():
+        return
+    noise = pa.py_buffer(here.random(SECRET_BYTES * new.height))
+    secrets = pa.FixedSizeBinaryArray.from_buffers(pa.binary(SECRET_BYTES), new.height, [None, noise])
+    given = new.with_columns(pl.Series("secret", secrets, dtype=pl.Binary))
+    here.frames.write(name, pl.concat([known, given.select(SECRETS.names())]))

@@ -1,0 +1,70 @@
+"""Where everything stands, in names, dates and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audit.verify import verify
+from flows.journal import Journals
+from flows.line import line_of
+from flows.wiring import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineStatus:
+    """One audience at one destination. ``state`` is ``unfinished`` when a run is under way or broke off."""
+
+    audience: str
+    destination: str
+    members: int
+    unsure: int
+    last_run: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """A consent or suppression feed: rows of its last file, and when that was read."""
+
+    name: str
+    rows: int
+    read_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Audiences, feeds, log."""
+
+    lines: tuple[LineStatus, ...]
+    feeds: tuple[FeedStatus, ...]
+    log_size: int
+    log_whole: bool
+
+
+def stood(here: Site) -> Status:
+    """Look at the records; changes nothing, waits for nothing."""
+    journals = Journals(here.store)
+    lines = []
+    for audience, settings in here.org.audiences.items():
+        for one in settings.destinations:
+            held = here.memberships.current(line_of(here, audience, one.name).empty)
+            broken = journals.unfinished(audience, one.name)
+            lines.append(
+                LineStatus(
+                    audience=audience,
+                    destination=one.name,
+                    members=held.members,
+                    unsure=held.unsure,
+                    last_run=held.run,
+                    state="unfinished" if broken else "idle",
+                )
+            )
+    feeds = [
+        FeedStatus(name=name, rows=feed.rows, read_at=str(feed.read_at))
+        for register in (here.suppression, here.consent)
+        for name, feed in sorted(register.state().feeds.items())
+    ]
+    report = verify(here.audit_store)
+    return Status(
+        lines=tuple(lines), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems
+    )

@@ -1,0 +1,78 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli.check import check
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "example"
+
+app = typer.Typer()
+app.command()(check)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SLUICE_HOME", str(tmp_path))
+    monkeypatch.delenv("SLUICE_SANDBOX_URL", raising=False)
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "organisation"))
+
+
+def test_a_sound_configuration_passes_with_warnings_for_what_the_machine_lacks(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["--config", str(folder)])
+    assert done.exit_code == 0
+    assert (
+        "organisation.yaml:35: warning: there is no key file yet\n    Run `sluice keys init`\n" in done.stdout
+    )
+    assert "16 files in order, 10 things still missing on this machine." in done.stderr
+
+
+def test_every_problem_is_printed_with_file_and_line_and_the_exit_code_is_three(folder: Path) -> None:
+    policy = folder / "policy.yaml"
+    text = policy.read_text(encoding="utf-8").replace("display_k: 10", "display_k: 1").replace("id: 1\n", "")
+    policy.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(app, ["--config", str(folder)])
+    assert done.exit_code == 3
+    lines = [line for line in done.stdout.splitlines() if line.startswith("policy.yaml:")]
+    assert [line.split(":", 2)[2] for line in lines] == [
+        " `id` is missing",
+        " `display_k` is below its bound of 5",
+    ]
+    assert done.stderr.startswith("2 problems: ")
+
+
+def test_json_holds_the_same_in_one_object(folder: Path) -> None:
+    (folder / "policy.yaml").unlink()
+    done = CliRunner().invoke(app, ["--config", str(folder), "--json"])
+    assert done.exit_code == 3
+    found = json.loads(done.stdout)
+    assert found["files"] == 15
+    assert found["problems"] == [
+        {
+            "file": "policy.yaml",
+            "line": 1,
+            "what": "the file is missing",
+            "do": "Copy it from config/example and adapt it",
+        }
+    ]
+    assert {"file", "line", "what", "do"} == set(found["warnings"][0])
+
+
+def test_a_folder_without_an_organisation_is_one_problem(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["--config", str(tmp_path / "none")])
+    assert done.exit_code == 3
+    assert done.stderr.startswith("1 problem:")
+    assert "there is no organisation.yaml in the configuration folder" in done.stdout
+
+
+def test_schemas_are_written_for_editors(folder: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["--config", str(folder), "--schema", str(tmp_path / "schemas")])
+    assert done.exit_code == 0
+    written = {
+        path.name: json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "schemas").iterdir()
+    }
+    assert len(written) == 9
+    assert written["policy.schema.json"]["properties"]["display_k"]["minimum"] == 5

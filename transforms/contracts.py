@@ -1,0 +1,89 @@
+"""One schema for each frame that has a name. Keys and digests are 32 raw bytes; hex only at the edge."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+UTC_TIME: Final = pl.Datetime("us", "UTC")
+
+# One row a person (an address in its widest form), at most one a subject_key. Pseudonymous zone.
+SUBJECTS: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),  # suppression key; for a row without a usable address, a key of the contact id
+        "address_key": pl.Binary(),  # key of the exact normalised address; null when there is none
+        "lookup_key": pl.Binary(),  # finds the subject secret
+        "google_digest": pl.Binary(),
+        "meta_digest": pl.Binary(),
+        "wide_digest": pl.Binary(),  # SHA-256 of the widest form where it is neither of the two; matches hashed lists
+        "identifier_bits": pl.UInt32(),  # reason bits about the address itself
+        "crm_bits": pl.UInt32(),  # reason bits that the CRM columns give
+        "language": pl.String(),
+        "region": pl.String(),
+        "customer_status": pl.String(),
+        "product_family": pl.String(),
+        "rows": pl.UInt32(),  # export rows that this subject stands for
+    }
+)
+
+# Append-only events about consent. Pseudonymous zone.
+CONSENT: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "address_key": pl.Binary(),
+        "controller": pl.String(),
+        "purpose": pl.String(),
+        "recipient": pl.String(),
+        "granted": pl.Boolean(),  # false for every status that is not an explicit grant
+        "proven": pl.Boolean(),  # every proof field is there and the method is affirmative (R-005, R-006)
+        "notice": pl.String(),
+        "occurred_at": UTC_TIME,
+        "received_at": UTC_TIME,
+    }
+)
+
+# Opt-outs and suppression entries. An entry has a subject_key, or a hashed_key when only a digest was delivered.
+SUPPRESSION: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "hashed_key": pl.Binary(),  # HMAC of a delivered SHA-256, so that no plain digest rests in the store (R-035)
+        "controller": pl.String(),  # null: every controller (R-022)
+        "reason": pl.UInt8(),  # code of domain.reason
+        "received_at": UTC_TIME,
+    }
+)
+
+# What a platform may hold, a destination and audience. Pseudonymous zone.
+MEMBERSHIP: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "digest": pl.Binary(),
+        "confirmed": pl.Boolean(),  # false: sent, but not acknowledged
+    }
+)
+
+# Subject secrets: destroyed on erasure.
+SECRETS: Final = pl.Schema({"lookup_key": pl.Binary(), "secret": pl.Binary()})
+
+BUCKETS: Final = 16
+
+# Subjects that a note in an address cell or a malformed row speaks against, for as long as that export is current.
+BLOCKED: Final = pl.Schema({"subject_key": pl.Binary(), "bits": pl.UInt32()})
+
+# What one destination is told about one subject. Bits and codes: domain.reason.
+DECISIONS: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "lookup_key": pl.Binary(),
+        "digest": pl.Binary(),
+        "bits": pl.UInt32(),
+        "primary": pl.UInt8(),
+        "rows": pl.UInt32(),
+    }
+)
+
+
+def bucket_of(key: pl.Expr) -> pl.Expr:
+    """Bucket of a key: its first hex digit (UInt8, 0-15), so that all inputs of one person meet in one bucket."""
+    return key.bin.get(0) // (256 // BUCKETS)

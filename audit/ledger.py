@@ -50,12 +50,12 @@ class Ledger:
         with _available():
             for _ in range(_ATTEMPTS):
                 note, current = self._caught_up()
-                dated = self._dated(entry, current.size)
-                bundle = bundle_of(current.size + 1)
-                earlier = self._files.entries(current.size) if bundle.width > 1 else []
-                if earlier[-1:] == [dated.to_bytes()]:
+                before = self._files.entries(current.size) if current.size else []
+                dated = self._dated(entry, before).to_bytes()
+                if before[-1:] == [dated]:
                     return self.inclusion(current.size - 1)
-                if self._store.create(bundle.name, packed([*earlier, dated.to_bytes()])):
+                bundle = bundle_of(current.size + 1)
+                if self._store.create(bundle.name, packed([*(before if bundle.width > 1 else ()), dated])):
                     self._integrate(note, current)
                     return self.inclusion(current.size)
         raise LogUnavailable(what="others keep writing to the log", do="Run again; hold the lock of the log")
@@ -196,9 +196,9 @@ class Ledger:
                 for name in (name for tile in doomed for name in self._store.names(f"{tile.name}.p/")):
                     self._store.delete(name)
 
-    def _dated(self, entry: Entry, size: int) -> Entry:
+    def _dated(self, entry: Entry, before: list[bytes]) -> Entry:
         latest = self._now() + SKEW
-        previous = Entry.from_bytes(self._files.entries(size)[-1]).at if size else entry.at
+        previous = Entry.from_bytes(before[-1]).at if before else entry.at
         if previous > latest or entry.at > latest:
             raise LogUnavailable(
                 what="the clock stands before the log's last entry, or the entry lies in the future",

@@ -73,10 +73,8 @@ def reasons_agree(rows: Bytes) -> bool:
     first = np.uint32(1) << np.minimum(rows[:, _PRIMARY], 31).astype(np.uint32)
     lowest = bits & (~bits + np.uint32(1))
     included = rows[:, _PRIMARY] == INCLUDED_CODE
-    known = rows[:, _PRIMARY] <= INCLUDED_CODE
-    return bool(
-        (known & np.where(included, bits == 0, (lowest == first) & (bits < 1 << INCLUDED_CODE))).all()
-    )
+    # An unknown reason has no bit below that of INCLUDED, so it agrees with nothing.
+    return bool(np.where(included, bits == 0, (lowest == first) & (bits < 1 << INCLUDED_CODE)).all())
 
 
 def prefixes(rows: Bytes) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -14,15 +14,15 @@ from typing import Final
 from boundary.escapes import Extract, unescaped
 from boundary.pairs import Bytes
 
-# In 100 MB of random bytes about one find in two hundred thousand files reaches this many bits.
+# Measured on 600 MB of random bytes: 70 candidates, 4 with 28 bits or more, none with 32; two bits more halve them.
 EVIDENCE_BITS: Final = 44.0
 _ROUNDS: Final = 3
 _LOCAL_BYTES: Final = 64
 _NEIGHBOURS: Final = 40
 # log2 of (share in text / share among random bytes): a letter or digit, a character of several bytes, a broken one.
 _PLAIN_BITS: Final = 1.9
-_UTF8_BITS: Final = 3.0
-_BROKEN_BITS: Final = -2.3
+_UTF8_BITS: Final = 0.0
+_BROKEN_BITS: Final = -8.0
 
 _AT_DOMAIN: Final = re.compile(
     rb"@(?=((?:[A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff-]{0,62}\.){1,8}"
@@ -30,7 +30,7 @@ _AT_DOMAIN: Final = re.compile(
 )
 _LOCAL_REVERSED: Final = re.compile(rb"[A-Za-z0-9._%+'\x80-\xff-]+")
 _QUOTED_LOCAL: Final = re.compile(rb"\"[A-Za-z0-9][^\"\r\n@]{0,60}[A-Za-z0-9]\"\Z")
-_PLAUSIBLE: Final = re.compile(rb"[A-Za-z0-9\x80-\xff]")
+_MARSHAL_TEXT: Final = b"zZ\xda\xfa"
 # What is left of an escape in front of a name: a newline written as backslash and n, a quote written as %22.
 _ESCAPE_LETTERS: Final = re.compile(rb"u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[A-Za-z]")
 _ESCAPED_LEAD: Final = re.compile(rb"(?:%(?:25)*[0-7][0-9A-Fa-f]|[.%+'-])+")
@@ -39,9 +39,9 @@ _CREDENTIALS: Final = re.compile(rb"://[^\s/:@\"']{0,64}:[^\s/@\"']{0,64}\Z")
 # Names of files and units, not of hosts: cut off, and what is left must still be a domain.
 _FILE_ENDING: Final = re.compile(
     rb"\.(?:png|jpe?g|gif|svg|webp|ico|css|scss|html?|jsx?|tsx?|map|json[lc]?|ya?ml|toml|lock|txt|log|csv|tsv|xlsx?"
-    rb"|parquet|arrow|sqlite|db|gz|zst|whl|pyc?|so|service|socket|timer|mount|target|slice|scope)\Z"
+    rb"|parquet|arrow|sqlite|db|gz|zst|whl|pyc|service|socket|timer|mount|target|slice|scope)\Z"
 )
-_VERSION: Final = re.compile(rb"v?[0-9]+(?:\.v?[0-9]+)*\.(?:dev|post|rc|alpha|beta|pre|final|[abx]{2})\Z")
+_VERSION: Final = re.compile(rb"v?[0-9]+(?:\.v?[0-9]+)*\.(?:dev|post|rc|alpha|beta|pre|final)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ def _local_start(data: Bytes, at: int) -> int | None:
         return None if quoted is None else at - len(window) + quoted.start()
     name = reversed_name[0][::-1]
     start = at - len(name)
+    if name.endswith(b"'") or _is_marshalled(data, at):
+        return None
     before = data[max(start - 2 * _LOCAL_BYTES, 0) : start]
     skipped = 0
     if before.endswith(b"\\"):
@@ -100,7 +102,8 @@ def _local_start(data: Bytes, at: int) -> int | None:
         skipped = letters.end() if letters else 0
     lead = _ESCAPED_LEAD.match(name, skipped)
     skipped = lead.end() if lead else skipped
-    if not _PLAUSIBLE.search(name, skipped) or _CREDENTIALS.search(before + name):
+    plausible = any(map(str.isalnum, name[skipped:].decode("utf-8", "ignore")))
+    if not plausible or _CREDENTIALS.search(before + name):
         return None
     return start + skipped
 
@@ -112,10 +115,22 @@ def _domain(shown: bytes) -> bytes | None:
         lowered = lowered[: ending.start()]
     if b"." not in lowered or _VERSION.match(lowered):
         return None
-    last = lowered.rpartition(b".")[2]
-    if len(last) < 2 or last.isdigit():
+    last = lowered.rpartition(b".")[2].decode("utf-8", "replace")
+    if len(last) < 2 or not last.replace("-", "").isalnum() or last.isdigit():
         return None
     return shown[: len(lowered)]
+
+
+def _is_marshalled(data: Bytes, at: int) -> bool:
+    """Whether the at sign is the length (64) or the first character of a text in Python byte code.
+
+    There a letter says that a text follows, and a byte how long it is.
+    """
+    if data[1:4] not in (b"\x0d\r\n", b"\x0e\r\n"):
+        return False
+    length, text = (64, at + 1) if data[at - 1] in _MARSHAL_TEXT else (data[at - 1], at)
+    is_text = data[at - 1] in _MARSHAL_TEXT or data[at - 2] in _MARSHAL_TEXT
+    return is_text and data[text : text + length].decode("latin-1").isprintable()
 
 
 def _evidence(data: Bytes, start: int, at: int, end: int) -> float:
@@ -136,7 +151,7 @@ def _evidence(data: Bytes, start: int, at: int, end: int) -> float:
         return bits
     before = data[max(start - _NEIGHBOURS, 0) : start]
     after = data[end : end + _NEIGHBOURS]
-    return bits + _text(before[::-1], backwards=True) + _text(after) + _frame(data, start, end)
+    return bits + _text(before, backwards=True) + _text(after) + _frame(data, start, end)
 
 
 def _letters(address: bytes) -> int:
@@ -146,8 +161,6 @@ def _letters(address: bytes) -> int:
 
 def _text(neighbours: bytes, *, backwards: bool = False) -> float:
     """How much the neighbourhood reads like text. The end of the data is as good as a page of it."""
-    if backwards:
-        neighbours = neighbours[::-1]
     characters = neighbours.decode("utf-8", "replace")
     if backwards:
         characters = characters[::-1]

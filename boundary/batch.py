@@ -6,11 +6,14 @@ import hashlib
 import hmac
 import json
 from dataclasses import asdict, dataclass
+from typing import Final
 
 import polars as pl
 
 from domain.audience import Operation
 from domain.errors import GateRefused
+
+DIGEST_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +37,17 @@ class Seal:
 
 
 def part_digest(digests: pl.Series) -> str:
-    """SHA-256 (hex) over the raw digests of a part, in order; a null would silently shift the rest, so it refuses."""
-    if digests.null_count():
-        raise GateRefused(what="a batch holds a null digest", do="Report this: the gate must have stopped it")
-    joined = digests.bin.encode("hex").str.join("").item() if len(digests) else ""
-    return hashlib.sha256(bytes.fromhex(joined)).hexdigest()
+    """SHA-256 (hex) over the raw digests of a part, in order.
+
+    Raises:
+        GateRefused: a null or a digest of another length, either of which would shift the rest unseen.
+    """
+    if digests.null_count() or (digests.bin.size() != DIGEST_BYTES).any():
+        raise GateRefused(
+            what="a batch holds a null digest or one that is not 32 bytes long",
+            do="Report this: the gate must have stopped it",
+        )
+    return hashlib.sha256(b"".join(digests.to_list())).hexdigest()
 
 
 def sealed_batch(summary: BatchSummary, *, key: bytes) -> Seal:

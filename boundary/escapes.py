@@ -1,4 +1,4 @@
-"""Text behind percent, JSON, HTML and full-width disguises, with the way back to where it stood."""
+"""Text behind percent, JSON, HTML, Excel and full-width disguises, with the way back to where it stood."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Final
 
 from boundary.pairs import Bytes, Pairs
 
-# A disguised address is found when it lies within this many bytes of its last disguised character.
-REACH: Final = 512
+# A disguised value is found when it lies within this many bytes of a disguised character ...
+REACH: Final = 2048
+# ... or in base64, of which long stretches may show no disguise.
+_STRETCH_BYTES: Final = 1 << 20
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 PIECE_BYTES: Final = 32 << 20
 _KNOWN: Final = 4096
 # Between neighbourhoods that do not touch: no text can run on over it.
@@ -22,6 +25,7 @@ _HEX: Final = b"0123456789abcdefABCDEF"
 _OPENINGS: Final = Pairs(
     (b"%", _HEX),
     (b"\\", b"\\uxnr/"),
+    (b"_", b"x"),
     (b"&", b"#ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
     (b"\xef", b"\xbc\xbd\xb9"),
     (b"\xe3", b"\x80"),
@@ -31,6 +35,7 @@ _TOKEN: Final = re.compile(
     rb"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})"
     rb"|\\+(?:u(?P<json>[0-9A-Fa-f]{4})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<slash>/))"
     rb"|(?<=[A-Za-z0-9+/_-]{8})\\+(?P<line>r\\+n|n|r)(?=[A-Za-z0-9+/_-]{2})"
+    rb"|_x(?P<excel>[0-9A-Fa-f]{4})_"
     rb"|&(?:amp;)*(?P<html>#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z]{2,12};)"
     rb"|\xef(?P<wide>\xbc[\x81-\xbf]|\xbd[\x80-\x9e]|\xb9\xab)"
     rb"|\xe3(?P<stop>\x80\x82)"
@@ -103,7 +108,7 @@ class _Piece:
 
     def take(self, data: Bytes, start: int, end: int, plain: bytes) -> None:
         """Append a disguise that stood at ``start`` and what lies between it and the one before."""
-        if self._read < 0 or start - self._read > 2 * REACH:
+        if self._read < 0 or not self._is_near(data, start):
             self._tail(data)
             self._add(max(start - REACH, self._read, 0), data[max(start - REACH, self._read, 0) : start])
         else:
@@ -116,6 +121,12 @@ class _Piece:
         """The finished text."""
         self._tail(data)
         return Extract(b"".join(self.parts), self.pins, self.origins, self.marks)
+
+    def _is_near(self, data: Bytes, start: int) -> bool:
+        between = start - self._read
+        if between <= 2 * REACH:
+            return True
+        return between <= _STRETCH_BYTES and not data[self._read : start].translate(None, _BASE64)
 
     def _tail(self, data: Bytes) -> None:
         if self._read >= 0:
@@ -134,7 +145,7 @@ def _plain(token: re.Match[bytes]) -> bytes:
     kind, text = token.lastgroup, token[token.lastgroup or 0]
     if kind in ("percent", "hex"):
         return bytes((int(text, 16),))
-    if kind == "json":
+    if kind in ("json", "excel"):
         return chr(int(text, 16)).encode("utf-8", "replace")
     if kind in ("slash", "line", "stop"):
         return {"slash": b"/", "line": b"\n", "stop": b"."}[kind]

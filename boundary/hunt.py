@@ -17,7 +17,7 @@ from boundary.escapes import Extract, unescaped
 from boundary.pairs import Bytes
 from boundary.runs import base64_runs, wide_runs
 from boundary.tables import tables
-from boundary.unpack import OVERLAP_BYTES, Packed, Unreadable, packed
+from boundary.unpack import OVERLAP_BYTES, Packed, Unreadable, is_announced, packed
 
 Kind = Literal["address", "canary", "unreadable"]
 
@@ -27,7 +27,8 @@ GROWTH: Final = 50
 ALLOWANCE_BYTES: Final = 256 << 20
 WITHHELD: Final = "<withheld>"
 _MAPPED_BYTES: Final = 64 << 20
-_MAGIC_BYTES: Final = 4
+# A container counts as disguised if anything so near its beginning was.
+_OPENING_BYTES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +150,10 @@ class _File:
             return
         yield from self._encoded(data, name, place, depth)
         for one in chain(packed(data), tables(data, path=path)):
-            if place.is_new(one.position, one.position + _MAGIC_BYTES):
+            if place.is_new(one.position, one.position + _OPENING_BYTES):
                 inside = f"{one.kind}@{place.offset(one.position)}"
-                yield from self._unpacked(one, inside if name == "plain" else f"{name}>{inside}", depth)
+                told = place.within is None and is_announced(data, one)
+                yield from self._unpacked(one, inside if name == "plain" else f"{name}>{inside}", depth, told)
 
     def _encoded(self, data: Bytes, name: str, place: _Place, depth: int) -> Iterator[Find]:
         within = place.within
@@ -170,7 +172,7 @@ class _File:
                         seen.add(find)
                         yield find
 
-    def _unpacked(self, one: Packed, name: str, depth: int) -> Iterator[Find]:
+    def _unpacked(self, one: Packed, name: str, depth: int, told: bool) -> Iterator[Find]:
         start = 0
         try:
             for piece in one.pieces():
@@ -179,7 +181,8 @@ class _File:
                 yield from self._layer(piece, name, _Place(start=start, known=known), depth - 1)
                 start += len(piece) - (OVERLAP_BYTES if one.is_cut else 0)
         except Unreadable:
-            yield self._find(max(start, 0), name, "unreadable")
+            if told:
+                yield self._find(start, name, "unreadable")
 
     def _spend(self, size: int) -> None:
         self._left -= size

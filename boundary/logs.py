@@ -179,7 +179,7 @@ def _only_events(_logger: WrappedLogger, _method: str, told: EventDict) -> Event
         fields["withheld"] = fields.get("withheld", 0) + before
     if name not in _OURS:
         _withheld["message"] += 1
-        name, fields = Event.WITHHELD.value, {"withheld": fields.get("withheld", 0) + 1}
+        name, level, fields = Event.WITHHELD.value, "warning", {"withheld": fields.get("withheld", 0) + 1}
     return {"event": str(name), "level": level, **fields}
 
 

@@ -22,6 +22,7 @@ _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]+(?:(?:\r?\n|\r)[ \t]*[A-Za-z0-9+/
 _BREAKS: Final = b"\r\n \t"
 _OTHER_ALPHABET: Final = bytes.maketrans(b"-_", b"+/")
 _HEX: Final = b"0123456789abcdefABCDEF"
+_LONG_HEX: Final = re.compile(rb"[0-9A-Fa-f]{24,}")
 
 _PRINTABLE: Final = rb"[\t\n\r\x20-\x7e\xa0-\xff]"
 _UTF16: Final = re.compile(rb"(?:" + _PRINTABLE + rb"\x00)+")
@@ -49,7 +50,8 @@ def base64_runs(data: Bytes, *, within: Extract | None = None) -> Iterator[Extra
         if run is None:
             continue
         read = run.end()
-        if within is not None and not within.touches(start, read):
+        # What stands beside a run decides where it begins.
+        if within is not None and not within.touches(start - 1, read + 1):
             continue
         for at in range(start, read, _LARGEST_RUN):
             text = data[at : min(at + _LARGEST_RUN + 4096, read)]
@@ -104,34 +106,33 @@ class _Gathered:
 
 
 def _decoded(text: bytes) -> Iterator[tuple[int, bytes]]:
-    """A run decoded from each place where its first group of four may begin, with that place.
-
-    A path or a name before base64 looks like a part of it, so that the groups may begin at any character. A run of
-    nothing but hex digits is hex.
-    """
+    """A run decoded in every way that it can be read, each with where in it the encoded text begins."""
     lines = [line.strip() for line in text.splitlines()] if b"\n" in text or b"\r" in text else [text]
     joined = text.translate(None, _BREAKS)
     if not joined.translate(None, _HEX):
         yield 0, bytes.fromhex(joined[: len(joined) & ~1].decode("ascii"))
         return
-    yield from _base64_from_anywhere(joined)
+    yield from _base64(joined)
     if any(len(line) % 4 for line in lines[:-1]):
         # Not one wrapped text but a list of them.
         at = 0
         for line in lines:
             at = text.index(line, at)
-            yield from ((at + phase, decoded) for phase, decoded in _base64_from_anywhere(line))
+            yield from ((at + skipped, decoded) for skipped, decoded in _base64(line))
             at += len(line)
+    for digits in _LONG_HEX.finditer(text):
+        for skipped in (0, 1):
+            even = digits[0][skipped : skipped + (len(digits[0]) - skipped & ~1)]
+            yield digits.start() + skipped, bytes.fromhex(even.decode("ascii"))
 
 
-def _base64_from_anywhere(text: bytes) -> Iterator[tuple[int, bytes]]:
-    mixed = any(mark in text for mark in (b"/", b"+", b"-", b"_"))
-    standard = text.translate(_OTHER_ALPHABET) if mixed else text
-    for phase in range(4 if mixed else 1):
+def _base64(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Base64 from each place where its first group of four may begin: a name before it looks like a part of it."""
+    standard = text.translate(_OTHER_ALPHABET)
+    for skipped in range(4):
         # One character of a group says nothing yet.
-        end = len(standard) - ((len(standard) - phase) % 4 == 1)
-        group = standard[phase:end]
-        yield phase, binascii.a2b_base64(group + b"=" * (-len(group) % 4))
+        group = standard[skipped : len(standard) - ((len(standard) - skipped) % 4 == 1)]
+        yield skipped, binascii.a2b_base64(group + b"=" * (-len(group) % 4))
 
 
 def _starts(data: Bytes, shortest: int, step: int) -> Iterator[int]:

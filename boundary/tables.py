@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from boundary.escapes import GAP
@@ -17,7 +18,10 @@ from boundary.unpack import Packed, Unreadable
 
 _BATCH_ROWS: Final = 65_536
 _SQLITE_BATCH_ROWS: Final = 2_000
+_FARTHEST, _NEAREST = 4, 4
+_Reader = Callable[[Bytes, int, int], Iterator[bytes]]
 _OPENINGS: Final = Pairs((b"S", b"Q"), (b"P", b"A"), (b"A", b"R"))
+_WRITE_AHEAD: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _MAGIC: Final = re.compile(rb"SQLite format 3\x00|PAR1|ARROW1")
 
 
@@ -28,23 +32,32 @@ def tables(data: Bytes, *, path: Path | None = None) -> Iterator[Packed]:
         hit = _MAGIC.match(data, at)
         if hit is not None:
             marks[hit[0][:1]].append(at)
-    for at in marks[b"S"]:
+    # A write-ahead log repeats pages of its database, which is searched together with it.
+    is_log = bytes(data[:4]) in _WRITE_AHEAD
+    for at in () if is_log else marks[b"S"]:
         yield Packed("sqlite", at, partial(_sqlite, data, at, None if at else path))
-    for start, end in _framed(marks[b"P"], data):
-        yield Packed("parquet", start, partial(_parquet, data, start, end))
-    for start, end in pairwise(marks[b"A"]):
+    for start, ends in _framed(marks[b"P"]):
+        yield Packed("parquet", start, partial(_first_readable, _parquet, data, start, ends))
+    for start, ends in _framed(marks[b"A"]):
         if data[start + 6 : start + 8] == b"\x00\x00":
-            yield Packed("arrow", start, partial(_arrow, data, start, end + 6))
+            yield Packed("arrow", start, partial(_first_readable, _arrow, data, start, ends))
 
 
-def _framed(marks: list[int], data: Bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of everything framed like a Parquet file: before its last mark stands the length of its footer."""
-    if marks == [0]:
-        yield 0, 4
-    for start, end in pairwise(marks):
-        footer = int.from_bytes(data[end - 4 : end], "little")
-        if start + 4 <= end - 4 - footer:
-            yield start, end + 4
+def _framed(marks: list[int]) -> Iterator[tuple[int, list[int]]]:
+    """Where a file may begin and, the farthest first, where it may end: it may hold files of its kind itself."""
+    for number, start in enumerate(marks):
+        later = marks[number + 1 :]
+        yield start, [*later[: -_FARTHEST - 1 : -1], *later[: min(_NEAREST, max(len(later) - _FARTHEST, 0))]]
+
+
+def _first_readable(read: _Reader, data: Bytes, start: int, ends: list[int]) -> Iterator[bytes]:
+    for end in ends:
+        try:
+            yield from read(data, start, end)
+            return
+        except Unreadable:
+            continue
+    raise Unreadable
 
 
 def _slice(data: Bytes, start: int, end: int) -> memoryview:
@@ -55,11 +68,14 @@ def _parquet(data: Bytes, start: int, end: int) -> Iterator[bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # The last bytes tell how long the footer is. Its statistics and metadata are searched with the raw bytes.
+    footer = int.from_bytes(data[end - 4 : end], "little")
     try:
-        file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(_slice(data, start, end))))
+        if footer > end - 8 - start:
+            raise Unreadable
+        file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(_slice(data, start, end + 4))))
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from _texts(batch.columns)
-        # Statistics and key-value metadata stand in the footer as they are: the raw bytes are searched, too.
         return
     except (pa.ArrowException, OSError, MemoryError):
         pass
@@ -70,7 +86,7 @@ def _arrow(data: Bytes, start: int, end: int) -> Iterator[bytes]:
     import pyarrow as pa
 
     try:
-        file = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(_slice(data, start, end))))
+        file = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(_slice(data, start, end + 6))))
         for number in range(file.num_record_batches):
             yield from _texts(file.get_batch(number).columns)
         return
@@ -114,7 +130,7 @@ def _is_text(types: Any, kind: Any) -> bool:
 
 def _sqlite(data: Bytes, start: int, path: Path | None) -> Iterator[bytes]:
     try:
-        with closing(_opened(data, start, path)) as base:
+        with TemporaryDirectory() as folder, closing(_opened(data, start, path, Path(folder))) as base:
             base.text_factory = bytes
             names = base.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
@@ -125,13 +141,19 @@ def _sqlite(data: Bytes, start: int, path: Path | None) -> Iterator[bytes]:
                 while rows := cursor.fetchmany(_SQLITE_BATCH_ROWS):
                     yield GAP.join(value for row in rows for value in row if isinstance(value, bytes))
             return
-    except (sqlite3.Error, UnicodeDecodeError, OverflowError, MemoryError):
+    except (sqlite3.Error, OSError, UnicodeDecodeError, OverflowError, MemoryError):
         pass
     raise Unreadable
 
 
-def _opened(data: Bytes, start: int, path: Path | None) -> sqlite3.Connection:
-    """The database, read-only and without leaving a journal beside it."""
+def _opened(data: Bytes, start: int, path: Path | None, folder: Path) -> sqlite3.Connection:
+    """The database, read-only and without leaving a journal beside it; with its write-ahead log, if it has one."""
+    log = path.with_name(f"{path.name}-wal") if path is not None else None
+    if path is not None and log is not None and log.is_file():
+        copy = folder / "copy"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, folder / "copy-wal")
+        return sqlite3.connect(copy)
     if path is not None:
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     page = int.from_bytes(data[start + 16 : start + 18], "big")

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import zstandard
 
+from boundary.escapes import GAP
 from boundary.pairs import Bytes, Pairs
 
 # Decoded text is searched in pieces of this size; one that is cut shares these last bytes with the next.
@@ -21,8 +22,6 @@ OVERLAP_BYTES: Final = 64 << 10
 # The best ratios are about 1:1000 (deflate) and 1:32000 (zstd): a step gives 64 MB at most.
 _READ_BYTES: Final = 2 << 10
 _STEP_BYTES: Final = 16 << 20
-# A magic number of two or three bytes also turns up by chance; what fails before this many bytes was none.
-_CHANCE_BYTES: Final = 4096
 _ZSTD_WINDOW: Final = 1 << 30
 
 _OPENINGS: Final = Pairs(
@@ -72,9 +71,9 @@ def packed(data: Bytes) -> Iterator[Packed]:
             if member is not None:
                 yield member
         elif magic.startswith(b"\x1f"):
-            yield _stream("gzip", data, at, lambda: zlib.decompressobj(31), sure=False)
+            yield _stream("gzip", data, at, lambda: zlib.decompressobj(31))
         elif magic.startswith(b"\x78"):
-            yield _stream("zlib", data, at, zlib.decompressobj, sure=False)
+            yield _stream("zlib", data, at, zlib.decompressobj)
         elif magic.startswith(b"BZ"):
             yield _stream("bzip2", data, at, bz2.BZ2Decompressor)
         elif magic.startswith(b"\xfd"):
@@ -83,13 +82,22 @@ def packed(data: Bytes) -> Iterator[Packed]:
             yield _stream("zstd", data, at, _zstd)
 
 
+def is_announced(data: Bytes, one: Packed) -> bool:
+    """Whether a container that cannot be read was one: it begins a file or value, or is a member of such an archive.
+
+    Elsewhere the same few bytes turn up by chance, and in files that are kept in pages every value is cut up.
+    """
+    at = one.position
+    opens = at == 0 or data[max(at - len(GAP), 0) : at] == GAP
+    return one.kind != "zlib" and (opens or (one.kind == "zip" and data[:4] == b"PK\x03\x04"))
+
+
 def _zstd() -> _Decoder:
     return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
 
 
-def _stream(kind: str, data: Bytes, at: int, decoder: Callable[[], _Decoder], *, sure: bool = True) -> Packed:
-    sure = sure or (at == 0 and kind != "zlib")
-    return Packed(kind, at, lambda: _pieces(_decoded(data, at, decoder, sure=sure)), is_cut=True)
+def _stream(kind: str, data: Bytes, at: int, decoder: Callable[[], _Decoder], *, skipped: int = 0) -> Packed:
+    return Packed(kind, at, lambda: _pieces(_decoded(data, at + skipped, decoder)), is_cut=True)
 
 
 def _member(data: Bytes, at: int) -> Packed | None:
@@ -98,8 +106,8 @@ def _member(data: Bytes, at: int) -> Packed | None:
     if len(header) < _LOCAL_HEADER.size:
         return None
     version, flags, method, _, _, _, _, _, name, extra = _LOCAL_HEADER.unpack(header)
-    start = at + _LOCAL_HEADER.size + name + extra
-    if version & 0xFF > _NEWEST_ZIP or not name or start > len(data):
+    skipped = _LOCAL_HEADER.size + name + extra
+    if version & 0xFF > _NEWEST_ZIP or not name or at + skipped > len(data):
         return None
     if flags & 1 or method in _UNKNOWN_METHODS:
         return Packed("zip", at, _refused)
@@ -109,12 +117,13 @@ def _member(data: Bytes, at: int) -> Packed | None:
         _ZSTD: _zstd,
     }
     if method == _LZMA:
-        start, decoders[_LZMA] = _zip_lzma(data, start)
+        skipped, decoders[_LZMA] = _zip_lzma(data, at, skipped)
     # A stored member lies open in the archive.
-    return _stream("zip", data, start, decoders[method]) if method in decoders else None
+    return _stream("zip", data, at, decoders[method], skipped=skipped) if method in decoders else None
 
 
-def _zip_lzma(data: Bytes, start: int) -> tuple[int, Callable[[], _Decoder]]:
+def _zip_lzma(data: Bytes, at: int, skipped: int) -> tuple[int, Callable[[], _Decoder]]:
+    start = at + skipped
     size = int.from_bytes(data[start + 2 : start + 4], "little")
     properties = data[start + 4 : start + 4 + size]
     # The stand-alone form of the same stream: properties, then an unknown length.
@@ -125,7 +134,7 @@ def _zip_lzma(data: Bytes, start: int) -> tuple[int, Callable[[], _Decoder]]:
         made.decompress(opening)
         return made
 
-    return start + 4 + size, decoder
+    return skipped + 4 + size, decoder
 
 
 def _refused() -> Iterator[bytes]:
@@ -133,20 +142,17 @@ def _refused() -> Iterator[bytes]:
     yield b""
 
 
-def _decoded(data: Bytes, at: int, decoder: Callable[[], _Decoder], *, sure: bool) -> Iterator[bytes]:
-    size, failed = 0, False
+def _decoded(data: Bytes, at: int, decoder: Callable[[], _Decoder]) -> Iterator[bytes]:
     try:
         stream = decoder()
         while at < len(data) and not stream.eof:
-            for part in _step(stream, data[at : at + _READ_BYTES]):
-                size += len(part)
-                yield part
+            yield from _step(stream, data[at : at + _READ_BYTES])
             at += _READ_BYTES
-        failed = not stream.eof
+        if stream.eof:
+            return
     except (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError):
-        failed = True
-    if failed and (sure or size >= _CHANCE_BYTES):
-        raise Unreadable
+        pass
+    raise Unreadable
 
 
 def _step(stream: _Decoder, packed_bytes: bytes) -> Iterator[bytes]:

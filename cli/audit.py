@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Final
 
 import typer
 
 from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, tell
 
 audit = typer.Typer(no_args_is_help=True, help="Verify and read the suppression audit log.")
+_DIGEST: Final = re.compile(r"\A[0-9a-f]{64}\Z")
+_SHOWN: Final = 12
 
 
 @audit.command()
@@ -46,8 +51,25 @@ def show(
     ledger = site(folder_of(config)).ledger
     first = max(0, ledger.checkpoint().size - last)
     shown = [{"index": at, "kind": str(entry.kind), **entry.fields} for at, entry in ledger.entries(first)]
-    give(
-        shown,
-        as_json=as_json,
-        text=["  ".join(f"{name}={value}" for name, value in one.items()) for one in shown],
+    give(shown, as_json=as_json, text=[line for one in shown for line in _told(one)])
+
+
+def _told(entry: Mapping[str, object]) -> Iterator[str]:
+    """An entry in lines that fit a terminal; digests are cut short, `--json` has them whole."""
+    yield f"{entry['index']:>6}  {entry['at']}  {entry['kind']}"
+    fields = [
+        f"{name}={value[:_SHOWN]}..."
+        if isinstance(value, str) and _DIGEST.match(value)
+        else f"{name}={value}"
+        for name, value in entry.items()
+        if name not in {"index", "at", "kind"} and value is not None
+    ]
+    indent = " " * 8
+    yield from textwrap.wrap(
+        "  ".join(fields),
+        78,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from cli.output import JsonOption, give, give_table, tell, working
 
 if TYPE_CHECKING:
-    from cli.story import Day, Told
+    from cli.story import Told
 
 
 def demo(
@@ -37,8 +38,8 @@ def demo(
 
 
 def _show(story: Told, folder: Path) -> None:
-    for day in story.days:
-        _show_day(day)
+    for audience in story.audiences:
+        _show_audience(story, audience)
     give_table(
         "Is it true?",
         ("", ""),
@@ -51,40 +52,39 @@ def _show(story: Told, folder: Path) -> None:
             ("seconds", story.seconds),
         ],
     )
+    # Whoever came through `uv run` has no `sluice` on the path.
+    sluice = "uv run sluice" if "UV" in os.environ else "sluice"
     tell(
         f"""
 Where to look next, in {folder}/:
-  config/   the organisation: one small file a controller, source, audience, destination, list
-  store/    the pseudonymous zone, encrypted        audit/   the log that anybody can verify
+  config/   the organisation: one small file a controller, source, audience, ...
+  store/    the pseudonymous zone, encrypted
+  audit/    the log that anybody can verify
 Try:
   export SLUICE_HOME={folder} SLUICE_CONFIG={folder}/config
-  sluice status                   who is where
-  sluice audit verify             recompute every root of the log
-  sluice audit show               what the log says
-  sluice sync travel_customers    a rehearsal: nothing is sent without --send"""
+  {sluice} status                   who is where
+  {sluice} audit verify             recompute every root of the log
+  {sluice} audit show               what the log says
+  {sluice} sync travel_customers    a rehearsal, until you add --send"""
     )
 
 
-def _show_day(day: Day) -> None:
-    reasons: dict[str, int] = {}
-    for run in day.runs:
-        for reason, count in run.excluded.items():
-            reasons[reason] = reasons.get(reason, 0) + count
-    lines: list[list[object]] = [["contacts read", *[run.read for run in day.runs]]]
-    for reason in sorted(reasons, key=lambda name: -reasons[name]):
-        words = reason.removeprefix("EXCL_").replace("_", " ").lower()
-        lines.append([f"- {words}", *[run.excluded.get(reason, 0) for run in day.runs]])
-    lines += [
-        ["= in the audience", *[run.included for run in day.runs]],
-        ["added", *[run.adds for run in day.runs]],
-        ["removed", *[run.removed for run in day.runs]],
-        ["members at the platform", *[day.members[run.audience, run.destination] for run in day.runs]],
-        ["the right people?", *[_yes(day.right[run.audience, run.destination]) for run in day.runs]],
+def _show_audience(story: Told, audience: str) -> None:
+    """Both days of an audience side by side: who was read, who fell out and why, what was moved."""
+    from cli.funnel import funnel
+
+    columns = [(day, run) for day in story.days for run in day.runs if run.audience == audience]
+    at = [(day, run, (audience, run.destination)) for day, run in columns]
+    lines = [
+        *funnel([run for _, run in columns]),
+        ["added by the sync", *[run.adds for _, run in columns]],
+        ["opted out, removed at once", *[day.pushed_out.get(line, 0) for day, _, line in at]],
+        ["removed by the sync", *[run.removed for _, run in columns]],
+        ["members at the platform", *[day.members[line] for day, _, line in at]],
+        ["exactly the right ones", *[_yes(day.right[line]) for day, _, line in at]],
     ]
-    columns = ["", *[f"{run.audience} at {run.destination}" for run in day.runs]]
-    give_table(day.title, columns, lines)
-    tell("")
+    give_table(audience, ["", *[f"{day.title}\n{run.destination}" for day, run in columns]], lines)
 
 
-def _yes(true: bool) -> str:  # noqa: FBT001
+def _yes(true: bool) -> str:
     return "yes" if true else "NO"

@@ -18,6 +18,9 @@ def flowing() -> Iterator[None]:
     # Our own errors say what to do; Prefect would print its own stack above them.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     configure(level=logging.WARNING)
+    for name in ("EventsWorker", "APILogWorker"):
+        # They say at the end that they are not done yet, and then get it done.
+        logging.getLogger(name).setLevel(logging.ERROR)
     from flows.orchestration import swiftly
 
     with swiftly():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, working
+from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, require_known, working
 
 
 def ingest(
@@ -20,8 +20,10 @@ def ingest(
 ) -> None:
     """Read the newest CRM export. The same file twice changes nothing; a wrong file changes nothing either."""
     from cli.flowing import flowing
+    from config.organisation import load
 
     folder = folder_of(config)
+    require_known(source, load(Path(folder)).sources, "source")
     with working(f"Reading the export of {source}"), flowing():
         if file is None:
             from flows.ingest import ingest as ingest_flow

@@ -29,7 +29,9 @@ def init(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
     give(
         {"made": list(KEY_NAMES)},
         as_json=as_json,
-        text=[f"Made {len(KEY_NAMES)} keys. Back the file up: without it nobody can be removed or looked up."],
+        text=[
+            f"Made {len(KEY_NAMES)} keys. Back the file up: without it nobody can be removed or looked up."
+        ],
     )
 
 

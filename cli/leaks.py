@@ -63,11 +63,15 @@ def leaks(
     finds = hunted(paths, _planted(canaries) if canaries else (), allow_domain or ())
     counts = Counter(find.kind for find in finds)
     found, unreadable = counts["address"] + counts["canary"], counts["unreadable"]
-    give(
-        {"leaks": found, "unreadable": unreadable, "finds": [asdict(find) for find in finds]},
-        as_json=as_json,
-        text=[f"{find.path}:{find.offset}: {find.kind} in {find.layer}" for find in finds],
-    )
+    if as_json:
+        give(
+            {"leaks": found, "unreadable": unreadable, "finds": [asdict(find) for find in finds]},
+            as_json=True,
+        )
+    else:
+        # One line each, however long: a script reads them.
+        for find in finds:
+            typer.echo(f"{find.path}:{find.offset}: {find.kind} in {find.layer}")
     if unreadable:
         tell(f"{unreadable} file(s) or container(s) could not be searched to the end.")
     if found:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import typer
 from typer.core import TyperGroup
 
+from boundary.logs import suspicion
 from cli.audit import audit
 from cli.bench import bench
 from cli.check import check
@@ -17,22 +19,25 @@ from cli.ingest import ingest
 from cli.keys import keys
 from cli.leaks import leaks
 from cli.optout import optout
-from cli.output import exit_codes, tell_failure
+from cli.output import exit_codes, tell_failure, tell_wrong
 from cli.sandbox import sandbox
 from cli.status import status
 from cli.sync import sync
 from cli.vectors import vectors
 from domain.errors import PipelineError, Sealed
 
-SEALED_EXIT: Final = Sealed.exit_code
+USAGE: Final = 2
+ORDER: Final = [
+    "demo", "check", "keys", "ingest", "sync", "optout", "status", "audit", "vectors", "leaks", "bench", "sandbox",
+]  # fmt: skip
 
 
 class Ordered(TyperGroup):
-    """Commands in the order in which people meet them."""
+    """Commands in the order in which people meet them; typer would put groups at the end."""
 
     def list_commands(self, ctx: object) -> list[str]:
-        """Names in the order of registration."""
-        return list(self.commands)
+        """Names in that order."""
+        return sorted(self.commands, key=ORDER.index)
 
 
 app = typer.Typer(
@@ -46,28 +51,48 @@ app = typer.Typer(
     "prove it. Start with `sluice demo`.",
     epilog=exit_codes(),
 )
-for command in (demo, check, ingest, sync, optout, status):
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (
+    demo, check, ingest, sync, optout, status, vectors, leaks, bench, sandbox,
+)  # fmt: skip
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
-for command in (vectors, leaks, bench, sandbox):
-    app.command()(command)
 
 
 def run() -> None:
     """Run the command line. Nothing but our own errors is ever printed: a traceback would show values."""
     os.umask(0o077)
     try:
-        app()
+        code = app(standalone_mode=False)
     except PipelineError as error:
         tell_failure(error)
-        sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last seal: foreign text must not reach the terminal
+        code = error.exit_code
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the last seal, also before a panic of polars
+        code = _told(error)
+    sys.exit(code)
+
+
+def _told(error: BaseException) -> int:
+    """Say what is wrong with what was typed, or that something unforeseen happened; gives the exit code."""
+    # Asked by what it can do: typer brings its own copy of these classes, or not, by version.
+    worded = getattr(error, "format_message", None)
+    if worded is None:
         kind = f"{type(error).__module__}.{type(error).__qualname__}"
-        tell_failure(
-            Sealed(
-                what=f"{kind} outside a sealed step",
-                do="Run again; if it stays, report this code and what you ran to the engineers",
-            )
+        sealed = Sealed(
+            what=f"{kind} outside a sealed step",
+            do="Run again; if it stays, report this code and what you ran to the engineers",
         )
-        sys.exit(SEALED_EXIT)
+        tell_failure(sealed)
+        return sealed.exit_code
+    if type(error).__name__ != "NoArgsIsHelpError":  # the help has been printed
+        path = getattr(getattr(error, "ctx", None), "command_path", "sluice")
+        what = str(worded())
+        # It repeats what was typed, and that may have been an address.
+        shown = "a word too many or a value that does not fit" if suspicion(what) else what
+        tell_wrong(
+            f"Correct the command; `{path} --help` shows how it is used", f"USAGE (exit {USAGE}): {shown}"
+        )
+    return USAGE

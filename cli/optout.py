@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, working
+from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, require_known, tell, working
+from domain.errors import ListRefused
 
 
 def optout(
@@ -25,8 +26,10 @@ def optout(
 ) -> None:
     """Take in opt-outs and push these people out of every audience at every platform, at once."""
     from cli.flowing import flowing
+    from config.organisation import load
 
     folder = folder_of(config)
+    require_known(list_name, load(Path(folder)).lists, "list")
     with working("Taking in opt-outs and removing"), flowing():
         from flows.feeds import take_list
         from flows.optout import optout as optout_flow
@@ -35,8 +38,8 @@ def optout(
 
         if file is not None:
             # Taken in here, not by the flow: an address is never a parameter (R-087).
-            content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-            take_list(site(folder), list_name, from_bytes(content))
+            taken = take_list(site(folder), list_name, from_bytes(_content(file)))
+            tell(f"{taken.rows:,} line(s) taken in; they are in force from now on.")
         done = optout_flow(folder, list_name)
     removed = sum(one.removed for one in done)
     give(
@@ -50,4 +53,16 @@ def optout(
             ],
             f"{removed:,} membership(s) removed.",
         ],
+    )
+
+
+def _content(file: Path) -> bytes:
+    """What was handed in. Its name stays unsaid: somebody may have typed an address in its place."""
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        kind = type(error).__name__
+    raise ListRefused(
+        what=f"the file cannot be read ({kind})",
+        do="Give a file that holds the addresses, or - and type them on standard input, one a line",
     )

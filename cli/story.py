@@ -16,6 +16,10 @@ from typing import Any, Final
 from domain.errors import RunBlocked
 
 MARK: Final = ".made-by-sluice-demo"
+_HAPPENS: Final = {
+    1: "the CRM delivers, both audiences are synced",
+    2: "people opt out, withdraw, move, vanish; synced again",
+}
 EXAMPLE: Final = Path(__file__).resolve().parent.parent / "config" / "example"
 
 
@@ -25,7 +29,7 @@ class Day:
 
     title: str
     runs: Sequence[Any]
-    pushed_out: int
+    pushed_out: Mapping[tuple[str, str], int]
     members: Mapping[tuple[str, str], int]
     right: Mapping[tuple[str, str], bool]
 
@@ -45,6 +49,16 @@ class Told:
     def runs(self) -> list[Any]:
         """Every sync."""
         return [run for day in self.days for run in day.runs]
+
+    @property
+    def audiences(self) -> list[str]:
+        """Names of the audiences, in order."""
+        return list(dict.fromkeys(run.audience for run in self.runs))
+
+    @property
+    def pushed_out(self) -> int:
+        """Members removed at once, between two syncs, because they opted out."""
+        return sum(count for day in self.days for count in day.pushed_out.values())
 
     @property
     def balanced(self) -> bool:
@@ -83,7 +97,7 @@ class Told:
             "excluded": dict(sorted(excluded.items())),
             "payload_rows": self.payload_rows,
             "accepted": self.accepted,
-            "removed": sum(run.removed for run in self.runs) + sum(day.pushed_out for day in self.days),
+            "removed": sum(run.removed for run in self.runs) + self.pushed_out,
             "sandbox_matches": self.sandbox_matches,
             "log_verified": self.log_verified,
             "leaks": self.leaks,
@@ -108,22 +122,23 @@ def told(
     """
     from sandbox.people.world import deliver, make_world
     from sandbox.server import Sandbox
+    from sandbox.world import World
 
     started = time.perf_counter()
     home = _fresh(folder)
     with working(f"Making up {contacts:,} contacts"):
         world = make_world(now=datetime.now(UTC), size=contacts)  # noqa: TID251 - the demo is the edge
-    with Sandbox() as platforms:
+    with Sandbox(world=World(keep_bodies=True)) as platforms:
         config = _configured(home, platforms.url)
-        with working("Starting Prefect"):
-            stage = _Stage(config, platforms, world)
+        stage = _Stage(config, platforms, world)
         days = []
-        for number, title in ((1, "Day one"), (2, "Day two: people opted out, withdrew, moved and vanished")):
-            with working(f"{title.partition(':')[0]}: the CRM delivers, both audiences are synced"):
+        for number, title in ((1, "day one"), (2, "day two")):
+            with working(f"{title.capitalize()}: {_HAPPENS[number]}"):
                 deliver(world, number, inbox_of(home))
                 days.append(stage.day(number, title))
         with working("Verifying the log and hunting for plaintext"):
             verified = stage.attested()
+            _record(platforms.requests, home / "outside")
             leaks, files = _hunted(home, world.canaries)
     return Told(
         contacts=contacts,
@@ -183,7 +198,7 @@ class _Stage:
         return Day(
             title=title,
             runs=runs,
-            pushed_out=sum(one.removed for one in pushed),
+            pushed_out={(one.audience, one.destination): one.removed for one in pushed},
             members=members,
             right=right,
         )
@@ -240,20 +255,18 @@ def _configured(home: Path, sandbox_url: str) -> str:
     return str(config)
 
 
+def _record(requests: Sequence[Any], folder: Path) -> None:
+    """Write down everything that reached the outside, so that the hunt searches it too."""
+    folder.mkdir()
+    for number, seen in enumerate(requests):
+        head = f"{seen.method} {seen.path}?{seen.query}\n" + "".join(f"{n}: {v}\n" for n, v in seen.headers)
+        (folder / f"{number:05}.http").write_bytes(head.encode() + b"\n" + (seen.body or b""))
+
+
 def _hunted(home: Path, canaries: frozenset[bytes]) -> tuple[int, int]:
     """Hunt in everything that was written; not in what was delivered, nor in the mailboxes of the configuration."""
     from boundary.hunt import hunt
 
-    _settled(home / "prefect" / "prefect.db")
     places = [path for path in sorted(home.iterdir()) if path.name not in {"inbox", "config"}]
     files = sum(path.is_file() for place in places for path in [place, *place.rglob("*")])
     return sum(1 for _ in hunt(places, canaries)), files
-
-
-def _settled(database: Path) -> None:
-    """Bring what SQLite still keeps in its write-ahead log into the database, where the hunt reads it as tables."""
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, give_table, tell, working
+from cli.output import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    folder_of,
+    give,
+    give_table,
+    require_known,
+    tell,
+    working,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flows.sync import Synced
+    from flows.account import Synced
 
 
 def sync(
@@ -22,8 +33,10 @@ def sync(
 ) -> None:
     """Bring an audience in line at all its destinations. A rehearsal until you say --send."""
     from cli.flowing import flowing
+    from config.organisation import load
 
     folder = folder_of(config)
+    require_known(audience, load(Path(folder)).audiences, "audience")
     with working(f"{'Sending' if send else 'Rehearsing'} {audience}"), flowing():
         from flows.sync import sync as sync_flow
 
@@ -36,16 +49,21 @@ def sync(
 
 
 def show(runs: Sequence[Synced]) -> None:
-    """Print runs as a funnel: who was read, who fell out and why, what was moved."""
-    for run in runs:
-        funnel: list[tuple[object, ...]] = [("read", run.read)]
-        funnel += [(f"- {reason}", count) for reason, count in sorted(run.excluded.items(), key=_largest)]
-        funnel += [("= in the audience", run.included), ("to add", run.adds), ("to remove", run.removes)]
-        if run.state != "rehearsed":
-            funnel += [("accepted by the platform", run.accepted), ("members now", run.members)]
-        held = f", held: {run.held_reason}" if run.held_reason else ""
-        give_table(f"{run.audience} at {run.destination}: {run.state}{held}", ("", "contacts"), funnel)
+    """Print the runs of an audience side by side: who was read, who fell out and why, what was moved."""
+    from cli.funnel import funnel
 
-
-def _largest(item: tuple[str, int]) -> int:
-    return -item[1]
+    lines = funnel(runs)
+    lines += [["to add", *[run.adds for run in runs]], ["to remove", *[run.removes for run in runs]]]
+    if any(run.state != "rehearsed" for run in runs):
+        lines += [
+            ["accepted by the platform", *[run.accepted for run in runs]],
+            ["members now", *[run.members for run in runs]],
+        ]
+    lines.append(["state", *[run.state for run in runs]])
+    if any(run.held_reason for run in runs):
+        lines.append(["held back", *[run.held_reason or "-" for run in runs]])
+    give_table(
+        ", ".join(dict.fromkeys(run.audience for run in runs)),
+        ["", *[run.destination for run in runs]],
+        lines,
+    )

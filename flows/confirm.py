@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from audit.entry import Entry
+from audit.entry import Entry, Kind
 from boundary.logs import Event, event
 from domain.audience import Receipt, ReceiptState
 from flows.journal import Journal, Journals
 from flows.line import Line
 from flows.memberships import Bucket, Membership
-from flows.move import ADDS, OUTGOING, Move, outgoing_file, rows_of
+from flows.move import ADDS, KINDS, OTHER, OUTGOING, URGENT, Move, forgotten_run, outgoing_file, rows_of
 from flows.send import Outgoing, settled_receipts
 from flows.wiring import Site
 from transforms.contracts import BUCKETS, MEMBERSHIP
@@ -31,14 +31,13 @@ class Answered:
     receipts: tuple[Receipt, ...]
 
 
-def confirmed(here: Site, move: Move, answers: Sequence[Answered]) -> Membership:
+def confirmed(here: Site, move: Move, answers: Sequence[Answered], *, in_doubt: bool) -> Membership:
     """Write the membership after a run: acknowledged parts count, every other part stays possible.
 
-    While a broken run may still be at work at the platform, removed rows stay on record too, so that the next run
-    removes them once more.
+    If requests of a broken run may still have been at work when this run sent (``in_doubt``), removed rows stay on
+    record too, so that the next run removes them once more.
     """
     held = move.held
-    doubt = held.is_in_doubt(now=here.now())
     buckets: dict[int, Bucket] = dict(held.buckets)
     starts = [0] * len(answers)
     for bucket in range(BUCKETS):
@@ -52,18 +51,38 @@ def confirmed(here: Site, move: Move, answers: Sequence[Answered]) -> Membership
                 added.append(rows.filter(good))
                 unsure.append(rows.filter(~good))
             else:
+                # A removal that was not acknowledged may have happened: who comes back later has to be added again.
+                unsure.append(rows.filter(~good))
                 removed.append(rows.filter(good))
         new, open_rows, gone = pl.concat(added), pl.concat(unsure), pl.concat(removed)
         if not (new.height or open_rows.height or gone.height):
             continue
         before = here.memberships.rows(held, bucket)
         members = after(before, added=new, unsure=open_rows, removed=gone)
-        if doubt:
+        if in_doubt:
             members = possibly_held(members, [gone])
         buckets[bucket] = here.memberships.written(held, bucket, members, run=move.run)
-    result = replace(held, run=move.run, buckets=buckets, doubt_until=held.doubt_until if doubt else None)
-    here.memberships.publish(held, result)
+    result = replace(
+        held, run=move.run, buckets=buckets, doubt_until=_doubt_after(here, held, answers, in_doubt=in_doubt)
+    )
+    here.memberships.publish(result)
     return result
+
+
+def _doubt_after(
+    here: Site, held: Membership, answers: Sequence[Answered], *, in_doubt: bool
+) -> datetime | None:
+    """An addition of which nobody knows how it ended may end yet: for as long again, removals are repeated."""
+    until = held.doubt_until if in_doubt else None
+    if any(
+        receipt.state is ReceiptState.UNKNOWN
+        for answer in answers
+        if answer.batch.kind == ADDS
+        for receipt in answer.receipts
+    ):
+        end = here.now() + timedelta(seconds=here.org.policy.settle_limit_seconds)
+        return max(end, until) if until else end
+    return until
 
 
 def _acknowledged(answer: Answered, start: int, rows: int) -> pl.Series:
@@ -81,15 +100,22 @@ def recovered(here: Site, line: Line, *, wait: bool = True) -> Membership:
     """
     journals = Journals(here.store)
     held = here.memberships.current(line.empty)
-    for journal in journals.unfinished(line.audience, line.destination):
-        receipts = settled_receipts(here, here.destination(line.destination), journal.receipts, wait=wait)
-        open_requests = journal.requests != len(receipts) or any(
-            receipt.state is ReceiptState.UNKNOWN for receipt in receipts
-        )
-        if journal.requests:
-            held = _absorbed(here, line, held, journal, doubt=open_requests)
-        if _is_orphan(here, journal.run):
-            here.ledger.append(_unknown_outcome(here, line, journal, held))
+    unfinished = journals.unfinished(line.audience, line.destination)
+    if unfinished:
+        # An entry may be durable and not yet published: whoever looks for it must see it.
+        here.ledger.recover()
+    for journal in unfinished:
+        # A run that confirmed its membership only lacks its outcome.
+        if journal.requests and held.run != journal.run:
+            destination = here.destination(line.destination)
+            receipts = settled_receipts(here, destination, journal.receipts, wait=wait)
+            still_open = journal.requests != len(receipts) or any(
+                receipt.state is ReceiptState.UNKNOWN for receipt in receipts
+            )
+            held = _absorbed(here, line, held, journal, doubt=still_open)
+        _concluded(here, journal, held)
+        # What nobody was sent does not belong into the sent ledger.
+        forgotten_run(here, line, journal.run, *(KINDS if not journal.added_rows else (URGENT, OTHER)))
         journals.close(journal)
         event(here.log, Event.RUN_RECOVERED, run=journal.run, destination=line.destination)
     return held
@@ -97,11 +123,12 @@ def recovered(here: Site, line: Line, *, wait: bool = True) -> Membership:
 
 def _absorbed(here: Site, line: Line, held: Membership, journal: Journal, *, doubt: bool) -> Membership:
     buckets: dict[int, Bucket] = dict(held.buckets)
+    left = journal.added_rows
     for bucket in range(BUCKETS):
         name = outgoing_file(line, journal.run, ADDS, bucket)
-        if not here.store.exists(name):
-            continue
-        meant = here.frames.read(name, OUTGOING)
+        # Rows leave in the order of the buckets: behind so many of them nobody was sent.
+        meant = here.frames.read(name, OUTGOING, missing_ok=True).head(left)
+        left -= meant.height
         if meant.height:
             rows = possibly_held(here.memberships.rows(held, bucket), [meant]).select(MEMBERSHIP.names())
             run = f"{journal.run}-recovered"
@@ -111,23 +138,39 @@ def _absorbed(here: Site, line: Line, held: Membership, journal: Journal, *, dou
         end = journal.last_sent_at + timedelta(seconds=here.org.policy.settle_limit_seconds)
         until = max(end, until) if until else end
     result = replace(held, buckets=buckets, doubt_until=until)
-    here.memberships.publish(held, result)
+    here.memberships.publish(result)
     return result
 
 
-def _is_orphan(here: Site, run: str) -> bool:
-    """Whether the log has an intent of this run and no outcome yet (R-114)."""
-    kinds = {entry.kind for _, entry in here.ledger.entries() if entry.fields.get("run") == run}
-    return "intent" in kinds and "outcome" not in kinds
+def _concluded(here: Site, journal: Journal, held: Membership) -> None:
+    """Give an intent its one outcome (R-114), and a removal that was requested its end, unless it has one."""
+    kinds = [entry.kind for _, entry in here.ledger.entries() if entry.fields.get("run") == journal.run]
+    if kinds == [Kind.INTENT]:
+        here.ledger.append(_unknown_outcome(here, journal, held))
+    elif kinds == [Kind.REMOVAL]:
+        here.ledger.append(removal_entry(here, journal.run, held, None, "unknown"))
 
 
-def _unknown_outcome(here: Site, line: Line, journal: Journal, held: Membership) -> Entry:
+def removal_entry(here: Site, run: str, held: Membership, rows: int | None, state: str) -> Entry:
+    """Entry of a removal outside a sync: ``requested``, and how it ended."""
+    return Entry.make(
+        "removal",
+        at=here.stamp(),
+        run=run,
+        audience=held.audience,
+        destination=held.destination,
+        rows=None if rows is None else shown(here, rows),
+        state=state,
+    )
+
+
+def _unknown_outcome(here: Site, journal: Journal, held: Membership) -> Entry:
     return Entry.make(
         "outcome",
-        at=here.now().isoformat(timespec="seconds"),
+        at=here.stamp(),
         run=journal.run,
-        audience=line.audience,
-        destination=line.destination,
+        audience=journal.audience,
+        destination=journal.destination,
         state="unknown",
         accepted=None,
         refused=None,

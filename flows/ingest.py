@@ -32,6 +32,7 @@ class Ingested:
 
 
 @flow(name="ingest", **NO_TRACE)
+@sealed
 def ingest(config: str, source: str) -> Ingested:
     """Read the newest export of ``source``; the same file twice changes nothing."""
     try:
@@ -47,13 +48,13 @@ def ingest(config: str, source: str) -> Ingested:
 @step
 def take_export(config: str, source: str) -> Ingested:
     """Task: read, key, check and publish one export."""
-    here = site(config)
-    if source not in here.org.sources:
-        raise RunBlocked(
-            what="the configuration has no source of that name",
-            do="Use one of these: " + ", ".join(sorted(here.org.sources)),
-        )
-    return read_source(here, source)
+    with site(config) as here:
+        if source not in here.org.sources:
+            raise RunBlocked(
+                what="the configuration has no source of that name",
+                do="Use one of these: " + ", ".join(sorted(here.org.sources)),
+            )
+        return read_source(here, source)
 
 
 @sealed

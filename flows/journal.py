@@ -16,14 +16,17 @@ from storage.objects import Store
 class Journal:
     """One run at one list, from its plan until its outcome is in the audit log.
 
-    ``requests`` and ``last_sent_at`` move before each request, ``receipts`` after it and in the order of sending.
+    ``requests``, ``added_rows`` and ``last_sent_at`` move before each request, ``receipts`` after it and in the order of
+    sending. ``added_rows`` are the rows of all requests to add: so many, from the first one on, may have left.
     """
 
     run: str
     audience: str
     destination: str
     list_id: str
+    controller: str
     requests: int = 0
+    added_rows: int = 0
     last_sent_at: datetime | None = None
     receipts: tuple[Receipt, ...] = ()
 
@@ -44,8 +47,14 @@ class Journals:
 
     def unfinished(self, audience: str, destination: str) -> list[Journal]:
         """Runs that were started and never closed, oldest first."""
-        names = self._store.names(f"journal/{audience}/{destination}/")
-        return [_DOCUMENT.validate_json(self._store.read(name)) for name in names]
+        return self._below(f"journal/{audience}/{destination}/")
+
+    def every(self) -> list[Journal]:
+        """Unfinished runs of all lists."""
+        return self._below("journal/")
+
+    def _below(self, prefix: str) -> list[Journal]:
+        return [_DOCUMENT.validate_json(self._store.read(name)) for name in self._store.names(prefix)]
 
     def close(self, journal: Journal) -> None:
         """Forget a run whose outcome is in the audit log."""

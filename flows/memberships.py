@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -64,9 +64,17 @@ class Memberships:
         self._store, self._frames = store, frames
 
     def current(self, empty: Membership) -> Membership:
-        """The record of a list; ``empty`` itself when nothing was ever sent to it."""
+        """The record of a list; ``empty`` itself when nothing was ever sent to it.
+
+        A list that may hold nobody takes the id and the controller that the configuration now gives it.
+        """
         name = _pointer(empty.audience, empty.destination)
-        return _DOCUMENT.validate_json(self._store.read(name)) if self._store.exists(name) else empty
+        if not self._store.exists(name):
+            return empty
+        found = _DOCUMENT.validate_json(self._store.read(name))
+        if found.members or found.unsure:
+            return found
+        return replace(found, list_id=empty.list_id, controller=empty.controller)
 
     def every(self) -> list[Membership]:
         """All lists that were ever written to, also those that no configuration names any more."""
@@ -85,13 +93,13 @@ class Memberships:
         members = int(rows["confirmed"].sum())
         return Bucket(file=file, members=members, unsure=rows.height - members)
 
-    def publish(self, before: Membership, after: Membership) -> None:
-        """Put a record in force; the files it replaces go afterwards."""
-        self._store.write(_pointer(after.audience, after.destination), _DOCUMENT.dump_json(after))
-        kept = {bucket.file for bucket in after.buckets.values()}
-        for bucket in before.buckets.values():
-            if bucket.file not in kept:
-                self._store.delete(bucket.file)
+    def publish(self, record: Membership) -> None:
+        """Put a record in force; files that it replaces, or that a broken run left, go afterwards."""
+        self._store.write(_pointer(record.audience, record.destination), _DOCUMENT.dump_json(record))
+        kept = {bucket.file for bucket in record.buckets.values()}
+        for name in self._store.names(f"members/{record.audience}/{record.destination}/"):
+            if name not in kept:
+                self._store.delete(name)
 
 
 def _pointer(audience: str, destination: str) -> str:

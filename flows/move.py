@@ -77,8 +77,13 @@ def parts_of(here: Site, move: Move, kind: str, size: int) -> Iterator[pl.DataFr
 
 def forgotten(here: Site, move: Move, *kinds: str) -> None:
     """Delete the rows of some kinds."""
+    forgotten_run(here, move.line, move.run, *kinds)
+
+
+def forgotten_run(here: Site, line: Line, run: str, *kinds: str) -> None:
+    """Delete the rows of some kinds of a run at a line."""
     for kind in kinds:
-        here.clear(_folder(move.line, move.run, kind))
+        here.clear(_folder(line, run, kind))
 
 
 def _folder(line: Line, run: str, kind: str) -> str:

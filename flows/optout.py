@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Final
 
-import polars as pl
 from prefect import flow
 
-from audit.entry import Entry
 from boundary.logs import Event, event
 from boundary.seal import sealed
-from domain.errors import PipelineError
-from domain.run import RunId
-from flows.confirm import recovered, shown
+from domain.errors import PipelineError, RunBlocked
+from flows.confirm import recovered, removal_entry
 from flows.feeds import Taken, take_list
 from flows.journal import Journals
 from flows.line import Line, line_held
 from flows.memberships import Membership
-from flows.move import ADDS, OTHER, URGENT, Move, written
+from flows.move import URGENT, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
-from flows.run import executed
+from flows.run import TURN_SECONDS, begun, executed
+from flows.urgent import named, watchful
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
-from transforms.contracts import BUCKETS, SUBJECTS
-from transforms.objection import objecting
-
-# A sync that is under way stops at its next part, because the register has moved.
-WAIT_SECONDS: Final = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +38,7 @@ class PushedOut:
 
 
 @flow(name="optout", **NO_TRACE)
+@sealed
 def optout(config: str, list_name: str) -> list[PushedOut]:
     """Take in the newest file of a list, then remove everybody who is suppressed from every audience.
 
@@ -55,43 +48,63 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
     failures: list[PipelineError] = []
     try:
         take_optouts(config, list_name)
-    except PipelineError as failure:
-        failures.append(failure)
+    except PipelineError as unread:
+        failures.append(unread)
     for audience, destination in held_lines(config):
         try:
             done.append(push_out(config, audience, destination))
-        except PipelineError as failure:
-            failures.append(failure)
-    for failure in failures:
-        tell_blocked(failure, place="optout")
+        except PipelineError as stopped:
+            failures.append(stopped)
+    for failed in failures:
+        tell_blocked(failed, place="optout")
     show_counts("optout", [asdict(one) for one in done], "Removals a destination")
-    if failures:
-        raise failures[0]
+    for first in failures:
+        raise first
     return done
 
 
 @step
 def take_optouts(config: str, list_name: str) -> Taken:
     """Task: read the newest file of the list."""
-    return take_list(site(config), list_name)
+    with site(config) as here:
+        if list_name not in here.org.lists:
+            raise RunBlocked(
+                what="the configuration has no list of that name",
+                do="Use one of these: " + ", ".join(sorted(here.org.lists)),
+            )
+        return take_list(here, list_name)
 
 
 @step
 def held_lines(config: str) -> list[tuple[str, str]]:
     """Task: every audience and destination to which something was ever sent."""
-    return [(one.audience, one.destination) for one in site(config).memberships.every()]
+    with site(config) as here:
+        return sorted(_held(here))
 
 
 @step
 def push_out(config: str, audience: str, destination: str) -> PushedOut:
     """Task: remove the suppressed members of one line."""
-    here = site(config)
-    found = [one for one in here.memberships.every() if (one.audience, one.destination) == (audience, destination)]
-    return pushed_out(here, line_held(here, found[0]))
+    with site(config) as here:
+        return pushed_out(here, line_held(here, _held(here)[audience, destination]))
+
+
+def _held(here: Site) -> dict[tuple[str, str], Membership]:
+    """Every list that may hold somebody; for one whose first run broke off there is no record yet, only a journal."""
+    found = {
+        (one.audience, one.destination): Membership(
+            audience=one.audience,
+            destination=one.destination,
+            list_id=one.list_id,
+            controller=one.controller,
+        )
+        for one in Journals(here.store).every()
+    }
+    return found | {(one.audience, one.destination): one for one in here.memberships.every()}
 
 
 @sealed
-def pushed_out(here: Site, line: Line) -> PushedOut:
+def pushed_out(here: Site, line: Line, *, turn_seconds: float = TURN_SECONDS) -> PushedOut:
     """Remove every member of a line whom the suppression register names.
 
     Requests of a broken run may still be at work: the removal is sent at once all the same, is not called
@@ -101,63 +114,36 @@ def pushed_out(here: Site, line: Line) -> PushedOut:
         RunBlocked: another run kept the destination for too long.
         PlatformUnavailable, PlatformRefused: still to be removed; the next run tries again.
     """
-    with lock_held(here.store, f"destination-{line.destination}", now=here.now, wait_seconds=WAIT_SECONDS):
+    lock = f"destination-{line.destination}"
+    with lock_held(here.store, lock, now=here.now, wait_seconds=turn_seconds):
         return _removed(here, line, recovered(here, line, wait=False))
 
 
 def _removed(here: Site, line: Line, held: Membership) -> PushedOut:
-    run = RunId.make(now=here.now(), entropy=here.random(4))
-    state = here.suppression.state()
-    hashed = here.suppression.rest(state)
-    rows = 0
-    for bucket in range(BUCKETS):
-        out = objecting(
-            here.memberships.rows(held, bucket),
-            _subjects(here, line, bucket),
-            here.suppression.bucket(bucket, state),
-            hashed,
-            key=here.keys.get("suppression"),
-            controller=line.controller,
-        )
-        outgoing = out.with_columns(pl.lit("as sent").alias("normaliser"))
-        rows += written(here, line, str(run), URGENT, bucket, outgoing)
+    move = named(here, line, held, here.suppression.state())
+    rows = move.rows[URGENT]
     if not rows:
+        forgotten(here, move, URGENT)
+        Journals(here.store).close(begun(here, move.run, line))
         return PushedOut(
-            audience=line.audience, destination=line.destination, run=str(run), removed=0, state="none"
+            audience=line.audience, destination=line.destination, run=move.run, removed=0, state="none"
         )
-    move = Move(
-        run=str(run), line=line, held=held, suppression=state.version, rows={URGENT: rows, OTHER: 0, ADDS: 0}
+    ran = executed(
+        here,
+        move,
+        [URGENT],
+        intent=lambda _: removal_entry(here, move.run, held, rows, "requested"),
+        waiting=watchful(here, move),
     )
-    ran = executed(here, move, [URGENT], intent=lambda _: _entry(here, move, rows, "requested"))
-    state_now = "in_doubt" if held.is_in_doubt(now=here.now()) else ran.state
-    here.ledger.append(_entry(here, move, ran.removed, state_now))
+    here.ledger.append(removal_entry(here, move.run, held, ran.removed, ran.state))
     Journals(here.store).close(ran.journal)
-    event(here.log, Event.REMOVAL_SENT, run=move.run, destination=line.destination, rows=rows, state=state_now)
+    event(
+        here.log, Event.REMOVAL_SENT, run=move.run, destination=line.destination, rows=rows, state=ran.state
+    )
     return PushedOut(
         audience=line.audience,
         destination=line.destination,
         run=move.run,
         removed=ran.removed,
-        state=state_now,
-    )
-
-
-def _subjects(here: Site, line: Line, bucket: int) -> pl.DataFrame:
-    """SUBJECTS of a bucket in the export in force; none if the audience or the export is gone."""
-    settings = here.org.audiences.get(line.audience)
-    snapshot = here.snapshots.current(settings.source) if settings else None
-    if snapshot is None:
-        return pl.DataFrame(schema=SUBJECTS)
-    return here.frames.read(f"{snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
-
-
-def _entry(here: Site, move: Move, rows: int, state: str) -> Entry:
-    return Entry.make(
-        "removal",
-        at=here.stamp(),
-        run=move.run,
-        audience=move.line.audience,
-        destination=move.line.destination,
-        rows=shown(here, rows),
-        state=state,
+        state=ran.state,
     )

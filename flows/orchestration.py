@@ -27,6 +27,7 @@ RETRIES: Final = 4
 FIRST_DELAY_SECONDS: Final = 10
 JITTER: Final = 0.5
 
+
 def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), Transient)
 
@@ -34,7 +35,6 @@ def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
 def step(work: Callable[P, R]) -> Task[P, R]:
     """A task that is sealed, persists nothing and is tried again, with jitter, only after a Transient error."""
     return task(
-        sealed(work),
         name=work.__name__,
         persist_result=False,
         cache_policy=NO_CACHE,
@@ -43,7 +43,7 @@ def step(work: Callable[P, R]) -> Task[P, R]:
         retry_delay_seconds=exponential_backoff(backoff_factor=FIRST_DELAY_SECONDS),
         retry_jitter_factor=JITTER,
         retry_condition_fn=_may_pass,
-    )
+    )(sealed(work))
 
 
 @contextlib.contextmanager

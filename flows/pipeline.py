@@ -9,7 +9,7 @@ from flows.feeds import refresh
 from flows.ingest import read_source
 from flows.line import line_of
 from flows.sync import synced
-from flows.wiring import site
+from flows.wiring import Site, site
 
 
 def rehearsed(config_folder: Path) -> dict[str, float]:
@@ -17,12 +17,17 @@ def rehearsed(config_folder: Path) -> dict[str, float]:
 
     Gives:  seconds by stage: read, consent, suppression, decide, audit, gate, bodies
     """
-    here = site(str(config_folder))
+    with site(str(config_folder)) as here:
+        return _rehearsed(here)
+
+
+def _rehearsed(here: Site) -> dict[str, float]:
     here.ledger.append(Entry.make("policy", at=here.stamp(), digest=here.org.digest, files=1))
     for source in here.org.sources:
         read_source(here, source)
     refresh(here)
     for audience, settings in here.org.audiences.items():
-        for one in settings.destinations:
-            synced(here, line_of(here, audience, one.name), send=False)
+        lines = [line_of(here, audience, one.name) for one in settings.destinations]
+        for failure in synced(here, lines, send=False).failures:
+            raise failure
     return dict(here.stages)

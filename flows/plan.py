@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,17 +16,17 @@ import polars as pl
 
 from audit.decisions import DecisionFile, DecisionWriter, decisions_name, row_ids, run_key
 from boundary.seal import sealed
+from domain.audience import Platform
 from domain.errors import RunBlocked
 from domain.reason import CODE, INCLUDED_CODE, Reason, bit
 from domain.run import RunId
-from flows.line import Line, scope_of
+from flows.line import Line, line_held, scope_of
 from flows.memberships import Membership
 from flows.move import ADDS, KINDS, OTHER, URGENT, VANISHED, Move, written
 from flows.snapshots import Snapshot
 from flows.wiring import Site
 from storage.folder import FolderStore
 from storage.registers import RegisterState
-from transforms.consent import ConsentScope
 from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.eligibility import decided, judged, tally
 from transforms.email import NORMALISER_VERSIONS
@@ -42,19 +44,6 @@ SAID_NO: Final = (
     | bit(Reason.LEGAL_HOLD)
     | bit(Reason.EXTERNAL_LIST)
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Inputs:
-    """Everything a decision looks at, each in one version."""
-
-    snapshot: Snapshot
-    suppression: RegisterState
-    consent: RegisterState
-    held: Membership
-    scope: ConsentScope
-    blocked: pl.DataFrame
-    hashed: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,62 +76,135 @@ class Plan:
 
 
 @sealed
-def planned(here: Site, run: RunId, line: Line, held: Membership, *, rehearsal: bool = False) -> Plan:
-    """Decide for every subject; write the decision file and what has to change. Nothing is sent.
+def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: bool = False) -> list[Plan]:
+    """Decide for every subject, for several destinations of one audience in one pass. Nothing is sent.
 
-    The decision file of a rehearsal is computed and dropped.
+    What has to change is written to files, and the decisions to one decision file a run; that of a rehearsal is
+    computed and dropped. ``runs`` are names of new runs, each with what its platform may hold.
 
     Raises:
         RunBlocked: no export was read yet, or a subject has lost its secret.
     """
-    snapshot = here.snapshots.require(here.org.audiences[line.audience].source)
-    suppression = here.suppression.state()
-    inputs = Inputs(
-        snapshot=snapshot,
-        suppression=suppression,
-        consent=here.consent.state(),
-        held=held,
-        scope=scope_of(here, line, now=here.now()),
-        blocked=here.frames.read(f"{snapshot.folder}/blocked.parquet", BLOCKED),
-        hashed=here.suppression.rest(suppression),
-    )
-    key = run_key(here.keys.get("epoch"), run=str(run), destination=line.destination)
-    rows: Counter[str] = Counter()
-    counts: Counter[int] = Counter()
-    leaving: Counter[int] = Counter()
-    with DecisionWriter(Path(tempfile.gettempdir()), policy=here.org.policy.id) as writer:
+    lines = [line_held(here, held) for _, held in runs]
+    audience = here.org.audiences[lines[0].audience]
+    snapshot = here.snapshots.require(audience.source)
+    suppression, consent = here.suppression.state(), here.consent.state()
+    blocked = here.frames.read(f"{snapshot.folder}/blocked.parquet", BLOCKED)
+    hashed = here.suppression.rest(suppression)
+    with ExitStack() as opened:
+        pool = opened.enter_context(ThreadPoolExecutor(len(lines)))
+        works = [
+            _Work(here, line, str(run), held, opened.enter_context(_writer(here)))
+            for line, (run, held) in zip(lines, runs, strict=True)
+        ]
         for bucket in range(BUCKETS):
             with here.stage("decide"):
-                decisions = _decisions(here, line, inputs, bucket)
-                counts.update(tally(decisions))
-                rows["subjects"] += decisions.height
-                for kind, part in _changes(here, line, inputs, bucket, decisions).items():
-                    rows[kind] += written(here, line, str(run), kind, bucket, part)
-                    if kind != ADDS:
-                        leaving.update(_reasons(part))
-            with here.stage("audit"):
-                writer.add(decisions.select(row_ids(pl.col("secret"), key), "bits", "primary"))
-        with here.stage("audit"):
-            file = _finished(here, writer, decisions_name(str(run), line.destination), keep=not rehearsal)
-    counts[CODE[Reason.MALFORMED]] += snapshot.malformed
-    return Plan(
-        move=Move(
-            run=str(run),
-            line=line,
-            held=held,
-            suppression=suppression.version,
-            rows={kind: rows[kind] for kind in KINDS},
-        ),
-        policy=here.org.digest,
-        suppression=suppression.root,
-        consent=inputs.consent.root,
-        decisions=file.root.hex(),
-        subjects=rows["subjects"],
-        read=snapshot.read,
-        counts=spelled({code: count for code, count in counts.items() if count}),
-        vanished=leaving.pop(VANISHED, 0),
-        leaving=spelled(leaving),
+                entries = here.suppression.bucket(bucket, suppression)
+                base = _base(here, lines[0], snapshot, bucket, entries, hashed, blocked)
+                events = here.consent.bucket(bucket, consent)
+            # Destinations side by side: hashing, sorting and encryption leave Python's lock.
+            done = [pool.submit(work.decide, bucket, base, events, entries) for work in works]
+            for one in done:
+                one.result()
+        plans = [
+            pool.submit(work.planned, snapshot, suppression, consent, keep=not rehearsal) for work in works
+        ]
+        return [plan.result() for plan in plans]
+
+
+def _base(
+    here: Site,
+    line: Line,
+    snapshot: Snapshot,
+    bucket: int,
+    entries: pl.DataFrame,
+    hashed: pl.DataFrame,
+    blocked: pl.DataFrame,
+) -> pl.DataFrame:
+    """What is the same for every destination of an audience, and the secret of each subject.
+
+    Gives:  SUBJECTS columns, suppression_bits, base_bits, secret Binary, never null
+    """
+    subjects = here.frames.read(f"{snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
+    suppressed = suppression_bits(
+        subjects, entries, hashed, key=here.keys.get("suppression"), controller=line.controller
     )
+    base = judged(suppressed, blocked, criteria=here.org.audiences[line.audience].criteria)
+    secrets = here.frames.read(f"secrets/{bucket:02}.parquet", SECRETS, missing_ok=True)
+    found = base.join(secrets, on="lookup_key", how="left", maintain_order="left")
+    lost = found["secret"].null_count()
+    if lost:
+        raise RunBlocked(
+            what=f"{lost} subject(s) have no secret, so that their audit rows cannot be written (R-106)",
+            do="Run `sluice ingest` for the source of this audience again",
+            place=line.audience,
+        )
+    return found
+
+
+class _Work:
+    """The sums of one run while it goes through the buckets."""
+
+    def __init__(self, here: Site, line: Line, run: str, held: Membership, writer: DecisionWriter) -> None:
+        self._here, self._line, self._run, self._held, self._writer = here, line, run, held, writer
+        self._scope = scope_of(here, line, now=here.now())
+        self._key = run_key(here.keys.get("epoch"), run=run, destination=line.destination)
+        self._rows: Counter[str] = Counter()
+        self._counts: Counter[int] = Counter()
+        self._leaving: Counter[int] = Counter()
+        self._subjects = 0
+
+    def decide(self, bucket: int, base: pl.DataFrame, events: pl.DataFrame, entries: pl.DataFrame) -> None:
+        """Decide a bucket for this destination."""
+        here = self._here
+        with here.stage("decide"):
+            decisions = decided(base, events, scope=self._scope, digest=f"{self._line.platform}_digest")
+            self._counts.update(tally(decisions))
+            self._subjects += decisions.height
+            held = here.memberships.rows(self._held, bucket)
+            for kind, rows in _changes(decisions, held, entries, self._line.platform).items():
+                self._rows[kind] += written(here, self._line, self._run, kind, bucket, rows)
+                if kind != ADDS:
+                    self._leaving.update(_reasons(rows))
+        with here.stage("audit"):
+            # decided() keeps the rows in their order.
+            ids = base.select(row_ids(pl.col("secret"), self._key))["row_id"]
+            self._writer.add(decisions.select(ids, "bits", "primary"))
+
+    def planned(
+        self, snapshot: Snapshot, suppression: RegisterState, consent: RegisterState, *, keep: bool
+    ) -> Plan:
+        """Close the decision file and sum up."""
+        here = self._here
+        with here.stage("audit"):
+            name = decisions_name(self._run, self._line.destination)
+            file = _finished(here, self._writer, name, keep=keep)
+        self._counts[CODE[Reason.MALFORMED]] += snapshot.malformed
+        return Plan(
+            move=Move(
+                run=self._run,
+                line=self._line,
+                held=self._held,
+                suppression=suppression.version,
+                rows={kind: self._rows[kind] for kind in KINDS},
+            ),
+            policy=here.org.digest,
+            suppression=suppression.root,
+            consent=consent.root,
+            decisions=file.root.hex(),
+            subjects=self._subjects,
+            read=snapshot.read,
+            counts=spelled({code: count for code, count in self._counts.items() if count}),
+            vanished=self._leaving.pop(VANISHED, 0),
+            leaving=spelled(self._leaving),
+        )
+
+
+def _writer(here: Site) -> DecisionWriter:
+    """A decision file whose rows wait beside the audit log, or in the temporary folder if that lies in a bucket."""
+    store = here.audit_store
+    scratch = store.root / ".scratch" if isinstance(store, FolderStore) else Path(tempfile.gettempdir())
+    return DecisionWriter(scratch, policy=here.org.policy.id)
 
 
 def _finished(here: Site, writer: DecisionWriter, name: str, *, keep: bool) -> DecisionFile:
@@ -159,41 +221,11 @@ def _finished(here: Site, writer: DecisionWriter, name: str, *, keep: bool) -> D
     return file
 
 
-def _decisions(here: Site, line: Line, inputs: Inputs, bucket: int) -> pl.DataFrame:
-    """DECISIONS of a bucket and the secret of each subject."""
-    subjects = here.frames.read(f"{inputs.snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
-    base = judged(
-        suppression_bits(
-            subjects,
-            here.suppression.bucket(bucket, inputs.suppression),
-            inputs.hashed,
-            key=here.keys.get("suppression"),
-            controller=line.controller,
-        ),
-        inputs.blocked,
-        criteria=here.org.audiences[line.audience].criteria,
-    )
-    events = here.consent.bucket(bucket, inputs.consent)
-    decisions = decided(base, events, scope=inputs.scope, digest=f"{line.platform}_digest")
-    secrets = here.frames.read(f"secrets/{bucket:02}.parquet", SECRETS, missing_ok=True)
-    found = decisions.join(secrets, on="lookup_key", how="left", maintain_order="left")
-    lost = found["secret"].null_count()
-    if lost:
-        raise RunBlocked(
-            what=f"{lost} subject(s) have no secret, so that their audit rows cannot be written (R-106)",
-            do="Run `sluice ingest` for the source of this audience again",
-            place=line.audience,
-        )
-    return found
-
-
 def _changes(
-    here: Site, line: Line, inputs: Inputs, bucket: int, decisions: pl.DataFrame
+    decisions: pl.DataFrame, held: pl.DataFrame, entries: pl.DataFrame, platform: Platform
 ) -> dict[str, pl.DataFrame]:
     """OUTGOING rows of a bucket by kind."""
     target = target_of(decisions)
-    held = here.memberships.rows(inputs.held, bucket)
-    entries = here.suppression.bucket(bucket, inputs.suppression)
     listed = entries.select("subject_key").unique().with_columns(pl.lit(value=True).alias("listed"))
     gone = (
         removals(target, held)
@@ -207,7 +239,7 @@ def _changes(
         )
         .sort("digest")
     )
-    version = pl.lit(NORMALISER_VERSIONS[line.platform]).alias("normaliser")
+    version = pl.lit(NORMALISER_VERSIONS[platform]).alias("normaliser")
     included = pl.lit(INCLUDED_CODE, dtype=pl.UInt8).alias("primary")
     asked = pl.col("asked")
     return {

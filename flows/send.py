@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from audit.entry import Kind
 from audit.inclusion import Inclusion
 from boundary.batch import BatchSummary, Seal, part_digest, sealed_batch, verify_seal
 from boundary.logs import Event, event
@@ -12,10 +15,11 @@ from destinations.dry_run import DryRun
 from destinations.protocol import AudienceDestination
 from destinations.settling import settled
 from domain.audience import Operation, Receipt
-from domain.errors import GateRefused, LogUnavailable, SuppressionMoved
+from domain.errors import GateRefused, LogBroken, SuppressionMoved
 from domain.reason import INCLUDED_CODE
 from expectations.validate import require, validate
 from flows.checks import record_checks
+from flows.feeds import take_list
 from flows.journal import Journal, Journals
 from flows.move import ADDS, Move, parts_of, rows_of
 from flows.wiring import Site
@@ -50,7 +54,8 @@ class Outgoing:
 def gated(here: Site, move: Move, kind: str, *, size: int) -> Outgoing:
     """Look at 100 % of the rows that are about to leave, and seal them (R-103).
 
-    Adds are compared with a suppression register that is read anew, by code that shares nothing with the filter.
+    Adds are compared with a suppression register that is read anew, by code that shares nothing with the filter. This
+    comes before the intent, which names the seals; that nobody said no since is asked again before each request.
 
     Raises:
         SuppressionMoved: somebody said no in the meantime.
@@ -107,9 +112,19 @@ def _counted(here: Site, move: Move) -> dict[str, int]:
 def require_unmoved(here: Site, move: Move) -> None:
     """Refuse to go on once the suppression register has changed since the decision (R-026).
 
+    Lists that were last read longer ago than the policy allows are read again first.
+
     Raises:
         SuppressionMoved: decide again.
+        ListRefused, RunBlocked: a list can no longer be read, so that nobody knows.
     """
+    limit = timedelta(minutes=here.org.policy.suppression_snapshot_max_age_minutes)
+    feeds = here.suppression.state().feeds
+    for name, settings in here.org.lists.items():
+        read = feeds.get(name)
+        fresh = read is not None and here.now() - datetime.fromisoformat(read.read_at) <= limit
+        if settings.applies and not fresh:
+            take_list(here, name)
     if here.suppression.state().version != move.suppression:
         raise SuppressionMoved(
             what="somebody said no after the decision was made",
@@ -146,17 +161,11 @@ def sent(
     ``before_each`` runs before every request and may stop the rest.
 
     Raises:
+        LogBroken: the proof is not that of the entry of this run and destination.
         GateRefused: the seal, or a part of it, is not what was sealed.
         PlatformUnavailable, PlatformRefused: the journal holds what was taken until then.
     """
-    here.ledger.verify_inclusion(inclusion)
-    declared = inclusion.entry.fields
-    if (declared["run"], declared["destination"]) != (move.run, move.line.destination):
-        raise LogUnavailable(
-            what="the proof is not that of the entry of this run and destination",
-            do="Do not send; run again so that a new intent is entered",
-            place=move.run,
-        )
+    _require_declared(here, move, batch, inclusion)
     summary = batch.seal.summary
     verify_seal(batch.seal, key=here.keys.get("seal"), run=move.run, destination=move.line.destination)
     template = destination.template(batch.operation, move.line.list_id, consented=batch.consented)
@@ -170,7 +179,12 @@ def sent(
                 place=f"{move.run}, part {number}",
             )
         before_each()
-        started = replace(journal, requests=journal.requests + 1, last_sent_at=here.now())
+        started = replace(
+            journal,
+            requests=journal.requests + 1,
+            added_rows=journal.added_rows + (part.height if batch.kind == ADDS else 0),
+            last_sent_at=here.now(),
+        )
         journal = journals.write(started)
         receipt = destination.send(
             batch.operation, move.line.list_id, body(part["digest"], template), rows=part.height
@@ -188,8 +202,29 @@ def sent(
     return journal
 
 
+def _require_declared(here: Site, move: Move, batch: Outgoing, inclusion: Inclusion) -> None:
+    """An intent lets a batch of its run leave; the entry of a removal lets a removal leave, and never an addition."""
+    run, destination = move.run, move.line.destination
+    entry = inclusion.entry
+    if entry.kind is not Kind.REMOVAL or batch.operation is not Operation.REMOVE:
+        inclusion.verify_intent(here.ledger.key, run=run, destination=destination)
+        return
+    here.ledger.verify_inclusion(inclusion)
+    if (entry.fields["run"], entry.fields["destination"]) != (run, destination):
+        raise LogBroken(
+            what="the proof is not that of the removal of this run and destination",
+            do="Do not send; run again so that a new removal is entered",
+            place=run,
+        )
+
+
 def settled_receipts(
-    here: Site, destination: AudienceDestination, receipts: Sequence[Receipt], *, wait: bool = True
+    here: Site,
+    destination: AudienceDestination,
+    receipts: Sequence[Receipt],
+    *,
+    wait: bool = True,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Receipt, ...]:
     """Wait, for as long as the policy says, until every request has ended; what has not is UNKNOWN."""
     policy = here.org.policy
@@ -198,5 +233,6 @@ def settled_receipts(
         receipts,
         first_wait=policy.settle_first_seconds if wait else 0.0,
         limit=policy.settle_limit_seconds if wait else 0.0,
+        sleep=sleep,
     )
     return tuple(ended)

@@ -64,4 +64,3 @@ class Snapshots:
 
 def _pointer(source: str) -> str:
     return f"snapshots/{source}.json"
-

@@ -13,16 +13,17 @@ import pyarrow as pa
 from domain.errors import ExportRefused, RunBlocked
 from domain.reason import Reason, bit
 from expectations.validate import require, validate
+from flows.ahead import ahead
 from flows.checks import record_checks
 from flows.snapshots import Snapshot
 from flows.wiring import Site
-from storage.exports import ExportFile, read_export
+from storage.exports import ExportBatch, ExportFile, read_export
 from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
 from transforms.subjects import ReadingRules, SubjectKeys, blocked_by_notes, collapsed, pseudonymised
 
 # Rows that wait in memory before they are written to their buckets: few files, bounded memory.
-WAITING_ROWS: Final = 400_000
+WAITING_ROWS: Final = 200_000
 SECRET_BYTES: Final = 32
 MAX_UNKNOWN_SHARE: Final = 0.001  # R-007
 _STAGE: Final = pl.Schema({**SUBJECTS, "contact": pl.UInt64()})
@@ -33,6 +34,16 @@ class Counted:
     """Rows of an export: all, set aside as malformed, with a consent or opt-out cell that nobody can read."""
 
     read: int
+    malformed: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Keyed:
+    """What became of a batch of the export; no address is left in it."""
+
+    subjects: pl.DataFrame
+    blocked: pl.DataFrame
     malformed: int
     unknown: int
 
@@ -50,17 +61,25 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> Counted:
     totals: Counter[str] = Counter()
     blocked = [pl.DataFrame(schema=BLOCKED)]
 
+    def work(batch: ExportBatch) -> _Keyed:
+        subjects, noted = pseudonymised(batch.frame, keys=keys, rules=rules)
+        stray = pl.DataFrame({"email": batch.stray.cast(pl.String)}).with_columns(
+            pl.lit(bit(Reason.IDENTIFIER_INVALID), dtype=pl.UInt32).alias("bits")
+        )
+        return _Keyed(
+            subjects=subjects,
+            blocked=pl.concat([noted, blocked_by_notes(stray, keys=keys)]),
+            malformed=batch.malformed.height,
+            unknown=unknown_tokens(batch.frame),
+        )
+
     def keyed() -> Iterator[pl.DataFrame]:
-        for batch in read_export(file, source.spec(name)):
-            subjects, noted = pseudonymised(batch.frame, keys=keys, rules=rules)
-            stray = pl.DataFrame({"email": batch.stray.cast(pl.String)}).with_columns(
-                pl.lit(bit(Reason.IDENTIFIER_INVALID), dtype=pl.UInt32).alias("bits")
-            )
-            blocked.extend((noted, blocked_by_notes(stray, keys=keys)))
-            totals["read"] += batch.frame.height + batch.malformed.height
-            totals["malformed"] += batch.malformed.height
-            totals["unknown"] += unknown_tokens(batch.frame)
-            yield subjects
+        for done in ahead(work, read_export(file, source.spec(name))):
+            blocked.append(done.blocked)
+            totals["read"] += done.subjects.height + done.malformed
+            totals["malformed"] += done.malformed
+            totals["unknown"] += done.unknown
+            yield done.subjects
 
     for part, rows in enumerate(_gathered(keyed())):
         for (bucket,), subjects in rows.partition_by("bucket", as_dict=True, include_key=False).items():

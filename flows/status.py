@@ -45,26 +45,30 @@ def stood(here: Site) -> Status:
     """Look at the records; changes nothing, waits for nothing."""
     journals = Journals(here.store)
     lines = []
-    for audience, settings in here.org.audiences.items():
-        for one in settings.destinations:
-            held = here.memberships.current(line_of(here, audience, one.name).empty)
-            broken = journals.unfinished(audience, one.name)
-            lines.append(
-                LineStatus(
-                    audience=audience,
-                    destination=one.name,
-                    members=held.members,
-                    unsure=held.unsure,
-                    last_run=held.run,
-                    state="unfinished" if broken else "idle",
-                )
+    configured = [
+        here.memberships.current(line_of(here, audience, one.name).empty)
+        for audience, settings in here.org.audiences.items()
+        for one in settings.destinations
+    ]
+    known = {(held.audience, held.destination) for held in configured}
+    # Members of an audience that no file names any more are members all the same.
+    others = [held for held in here.memberships.every() if (held.audience, held.destination) not in known]
+    for held in (*configured, *others):
+        broken = journals.unfinished(held.audience, held.destination)
+        lines.append(
+            LineStatus(
+                audience=held.audience,
+                destination=held.destination,
+                members=held.members,
+                unsure=held.unsure,
+                last_run=held.run,
+                state="unfinished" if broken else "idle",
             )
+        )
     feeds = [
         FeedStatus(name=name, rows=feed.rows, read_at=str(feed.read_at))
         for register in (here.suppression, here.consent)
         for name, feed in sorted(register.state().feeds.items())
     ]
     report = verify(here.audit_store)
-    return Status(
-        lines=tuple(lines), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems
-    )
+    return Status(lines=tuple(lines), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems)

@@ -2,147 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from prefect import flow
 
-from audit.entry import Entry
 from boundary.logs import Event, event
 from boundary.seal import sealed
 from destinations.dry_run import DryRun
-from domain.audience import Operation, Receipt
-from domain.errors import PipelineError, RunBlocked, SuppressionMoved
+from domain.errors import PipelineError, RunBlocked, SuppressionMoved, Transient
 from domain.run import RunId
-from flows.confirm import recovered, shown
+from flows.account import Synced, intent_of, outcome_of, shown_row, summary
+from flows.confirm import recovered
 from flows.feeds import refresh
 from flows.journal import Journals
 from flows.line import Line, line_of
+from flows.memberships import Membership
 from flows.move import ADDS, KINDS, OTHER, URGENT, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.plan import Plan, planned
-from flows.run import executed
-from flows.send import Outgoing, gated, rehearsed
+from flows.run import TURN_SECONDS, begun, executed
+from flows.send import gated, rehearsed
+from flows.urgent import watchful
 from flows.verdict import Verdict, judged_safe
-from flows.wiring import CODE_VERSION, Site, site
+from flows.wiring import Site, site
 from storage.locks import held as lock_held
 
 REPLANS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
-    """One run at one line, in counts.
-
-    read = included + sum of excluded; payload_rows = accepted + refused + unknown. ``leaving`` says why members leave;
-    ``held_reason`` is set when something was held back.
-    """
-
-    run: str
-    audience: str
-    destination: str
-    state: str
-    read: int
-    included: int
-    excluded: Mapping[str, int]
-    adds: int
-    removes: int
-    leaving: Mapping[str, int]
-    payload_rows: int
-    accepted: int
-    refused: int
-    unknown: int
-    removed: int
-    members: int
-    held_reason: str
-
-
 @flow(name="sync", **NO_TRACE)
-def sync(config: str, audience: str, send: bool = False) -> list[Synced]:  # noqa: FBT001, FBT002
-    """Sync one audience at all its destinations; without ``send`` it is a rehearsal, and nothing leaves."""
-    take_feeds(config)
+@sealed
+def sync(config: str, audience: str, send: bool = False) -> list[Synced]:
+    """Sync one audience at all its destinations; without ``send`` it is a rehearsal, and nothing leaves.
+
+    When a feed cannot be read, nobody is added, and those who are known to have said no are removed all the same.
+    """
     done: list[Synced] = []
     failures: list[PipelineError] = []
-    for destination in destinations_of(config, audience):
-        try:
-            done.append(bring_in_line(config, audience, destination, send=send))
-        except PipelineError as failure:
-            tell_blocked(failure, place=destination)
-            failures.append(failure)
-    show_counts(f"sync-{audience}", [_row(one) for one in done], "Counts and reasons a destination")
-    if failures:
-        raise failures[0]
+    try:
+        take_feeds(config)
+    except PipelineError as unread:
+        failures.append(unread)
+    try:
+        ended = bring_in_line(config, audience, send=send, feeds_read=not failures)
+        done += ended.done
+        failures += ended.failures
+    except PipelineError as stopped:
+        failures.append(stopped)
+    show_counts(f"sync-{audience}", [shown_row(one) for one in done], "Counts and reasons a destination")
+    for failed in failures:
+        tell_blocked(failed, place=audience)
+    for first in failures:
+        raise first
     return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How the runs of an audience ended: one destination's failure does not hold up another."""
+
+    done: tuple[Synced, ...]
+    failures: tuple[PipelineError, ...]
 
 
 @step
 def take_feeds(config: str) -> None:
     """Task: read consent events and suppression lists anew."""
-    refresh(site(config))
+    with site(config) as here:
+        refresh(here)
 
 
 @step
-def destinations_of(config: str, audience: str) -> list[str]:
-    """Task: names of an audience's destinations."""
-    org = site(config).org
-    if audience not in org.audiences:
-        raise RunBlocked(
-            what="the configuration has no audience of that name",
-            do="Use one of these: " + ", ".join(sorted(org.audiences)),
-        )
-    return [one.name for one in org.audiences[audience].destinations]
-
-
-@step
-def bring_in_line(config: str, audience: str, destination: str, *, send: bool) -> Synced:
-    """Task: decide, gate and send for one destination."""
-    here = site(config)
-    return synced(here, line_of(here, audience, destination), send=send)
+def bring_in_line(config: str, audience: str, *, send: bool, feeds_read: bool) -> Ended:
+    """Task: decide, gate and send for every destination of an audience; again, from the start, if one was busy."""
+    with site(config) as here:
+        if audience not in here.org.audiences:
+            raise RunBlocked(
+                what="the configuration has no audience of that name",
+                do="Use one of these: " + ", ".join(sorted(here.org.audiences)),
+            )
+        lines = [line_of(here, audience, one.name) for one in here.org.audiences[audience].destinations]
+        ended = synced(here, lines, send=send, feeds_read=feeds_read, turn_seconds=TURN_SECONDS)
+    for failure in ended.failures:
+        if isinstance(failure, Transient):
+            raise failure
+    return ended
 
 
 @sealed
-def synced(here: Site, line: Line, *, send: bool) -> Synced:
-    """Run one line from decision to confirmed membership, one run a destination at a time.
+def synced(
+    here: Site, lines: Sequence[Line], *, send: bool, feeds_read: bool = True, turn_seconds: float = 0.0
+) -> Ended:
+    """Run some lines of one audience from decision to confirmed membership, one run a destination at a time.
+
+    It waits ``turn_seconds`` for a run that holds a destination. Unless ``feeds_read``, only those are removed who are
+    known to have said no, and the rest is held.
+
+    A failure is one of: RunBlocked, a guard held the run back, and what people asked to be removed was removed all
+    the same; SuppressionMoved, people kept saying no while the run decided; CheckFailed or GateRefused, the gate kept the
+    additions back; PlatformUnavailable or PlatformRefused, after which the next run takes up what this one left.
 
     Raises:
-        RunBlocked: a guard held the run back; what people asked to be removed was removed all the same.
-        SuppressionMoved: people kept saying no while the run decided, several times over.
-        PlatformUnavailable, PlatformRefused, CheckFailed, GateRefused: the next run takes up what this one left.
+        RunBlocked: another run holds a destination, or there is no export to decide on.
     """
-    with lock_held(here.store, f"destination-{line.destination}", now=here.now):
+    done: dict[Line, Synced] = {}
+    failures: dict[Line, PipelineError] = {}
+    with ExitStack() as locks:
+        for line in sorted(lines, key=lambda line: line.destination):
+            lock = f"destination-{line.destination}"
+            locks.enter_context(lock_held(here.store, lock, now=here.now, wait_seconds=turn_seconds))
+        waiting = list(lines)
         for attempt in range(REPLANS):
-            try:
-                plan, verdict, done = _once(here, line, send=send, wait=attempt == 0)
-            except SuppressionMoved:
-                if attempt == REPLANS - 1:
-                    raise
-            else:
+            # Whoever said no while a run was under way leaves at once: what is still at work is left in doubt.
+            held = _held(here, waiting, failures, send=send, wait=attempt == 0)
+            waiting = []
+            for line, plan in _plans(here, held, failures, send=send):
+                try:
+                    done[line] = _carried_out(here, plan, send=send, feeds_read=feeds_read)
+                    failures.pop(line, None)
+                except SuppressionMoved as moved:
+                    waiting.append(line)
+                    failures[line] = moved
+                except PipelineError as failure:
+                    failures[line] = failure
+            waiting += [line for line in held if isinstance(failures.get(line), SuppressionMoved)]
+            waiting = list(dict.fromkeys(waiting))
+            if not waiting:
                 break
-    if verdict.blocked and send:
-        event(
-            here.log, Event.SYNC_BLOCKED, run=plan.move.run, destination=line.destination, reason=verdict.reason
-        )
-        raise RunBlocked(what=verdict.what, do=verdict.do, place=f"{line.audience}, {line.destination}")
-    return done
+    return Ended(
+        done=tuple(done[line] for line in lines if line in done),
+        failures=tuple(failures[line] for line in lines if line in failures),
+    )
 
 
-def _once(here: Site, line: Line, *, send: bool, wait: bool) -> tuple[Plan, Verdict, Synced]:
-    # Whoever said no while a run was under way leaves at once: what is still at work is left in doubt.
-    held = recovered(here, line, wait=wait) if send else here.memberships.current(line.empty)
-    run = RunId.make(now=here.now(), entropy=here.random(4))
-    plan = planned(here, run, line, held, rehearsal=not send)
-    rows = plan.move.rows
+def _held(
+    here: Site, lines: Sequence[Line], failures: dict[Line, PipelineError], *, send: bool, wait: bool
+) -> dict[Line, Membership]:
+    """What each platform may hold; a line for which nobody can tell is among the failures instead."""
+    held: dict[Line, Membership] = {}
+    for line in lines:
+        try:
+            held[line] = recovered(here, line, wait=wait) if send else here.memberships.current(line.empty)
+        except PipelineError as failure:
+            failures[line] = failure
+    return held
+
+
+def _plans(
+    here: Site, held: Mapping[Line, Membership], failures: dict[Line, PipelineError], *, send: bool
+) -> list[tuple[Line, Plan]]:
+    if not held:
+        return []
+    runs = [(RunId.make(now=here.now(), entropy=here.random(4)), membership) for membership in held.values()]
+    for line, (run, _) in zip(held, runs, strict=True):
+        begun(here, str(run), line)
+    try:
+        plans = planned(here, runs, rehearsal=not send)
+    except SuppressionMoved as moved:
+        # The register moved on, twice, while it was read.
+        failures.update(dict.fromkeys(held, moved))
+        return []
+    return list(zip(held, plans, strict=True))
+
+
+def _carried_out(here: Site, plan: Plan, *, send: bool, feeds_read: bool) -> Synced:
+    move = plan.move
     event(
         here.log,
         Event.SYNC_PLANNED,
-        run=plan.move.run,
-        destination=line.destination,
-        adds=rows[ADDS],
-        removes=rows[URGENT] + rows[OTHER],
+        run=move.run,
+        destination=move.line.destination,
+        adds=move.rows[ADDS],
+        removes=move.rows[URGENT] + move.rows[OTHER],
     )
-    verdict = judged_safe(here, plan)
-    return plan, verdict, _sent(here, plan, verdict) if send else _rehearsed(here, plan, verdict)
+    verdict = judged_safe(here, plan, feeds_read=feeds_read)
+    if not send:
+        return _rehearsed(here, plan, verdict)
+    done, kept_back = _sent(here, plan, verdict)
+    if kept_back is not None:
+        raise kept_back
+    if verdict.blocked:
+        place = f"{move.line.audience}, {move.line.destination}"
+        event(
+            here.log,
+            Event.SYNC_BLOCKED,
+            run=move.run,
+            destination=move.line.destination,
+            reason=verdict.reason,
+        )
+        raise RunBlocked(what=verdict.what, do=verdict.do, place=place)
+    return done
 
 
 def _allowed(verdict: Verdict) -> list[str]:
@@ -152,31 +204,38 @@ def _allowed(verdict: Verdict) -> list[str]:
 
 def _rehearsed(here: Site, plan: Plan, verdict: Verdict) -> Synced:
     destination = DryRun(here.destination(plan.move.line.destination))
-    for kind in _allowed(verdict):
-        if plan.move.rows[kind]:
-            with here.stage("gate"):
-                batch = gated(here, plan.move, kind, size=destination.batch_rows)
-            with here.stage("bodies"):
-                rehearsed(here, plan.move, batch, destination)
-    forgotten(here, plan.move, *KINDS)
-    return _summary(plan, verdict, (), members=plan.move.held.members, removed=0, state="rehearsed")
+    try:
+        for kind in _allowed(verdict):
+            if plan.move.rows[kind]:
+                with here.stage("gate"):
+                    batch = gated(here, plan.move, kind, size=destination.batch_rows)
+                with here.stage("bodies"):
+                    rehearsed(here, plan.move, batch, destination)
+    finally:
+        forgotten(here, plan.move, *KINDS)
+        Journals(here.store).close(begun(here, plan.move.run, plan.move.line))
+    return summary(plan, verdict, (), members=plan.move.held.members, removed=0, state="rehearsed")
 
 
-def _sent(here: Site, plan: Plan, verdict: Verdict) -> Synced:
+def _sent(here: Site, plan: Plan, verdict: Verdict) -> tuple[Synced, PipelineError | None]:
     move = plan.move
     ran = executed(
-        here, move, _allowed(verdict), intent=lambda batches: _intent(here, plan, batches)
+        here,
+        move,
+        _allowed(verdict),
+        intent=lambda batches: intent_of(here, plan, batches),
+        waiting=watchful(here, move),
     )
-    done = _summary(
+    done = summary(
         plan,
         verdict,
         ran.receipts,
         members=ran.membership.members,
         removed=ran.removed,
-        state="blocked" if verdict.blocked else ran.state,
+        state="blocked" if verdict.blocked or ran.kept_back else ran.state,
     )
     manifest = here.write_json(f"manifests/{done.audience}/{done.destination}.json", asdict(done))
-    here.ledger.append(_outcome(here, done, here.mac(manifest)))
+    here.ledger.append(outcome_of(here, done, here.mac(manifest)))
     Journals(here.store).close(ran.journal)
     event(
         here.log,
@@ -188,77 +247,4 @@ def _sent(here: Site, plan: Plan, verdict: Verdict) -> Synced:
         unknown=done.unknown,
         state=done.state,
     )
-    return done
-
-
-def _summary(
-    plan: Plan,
-    verdict: Verdict,
-    receipts: tuple[Receipt, ...],
-    *,
-    members: int,
-    removed: int,
-    state: str,
-) -> Synced:
-    rows = plan.move.rows
-    return Synced(
-        run=plan.move.run,
-        audience=plan.move.line.audience,
-        destination=plan.move.line.destination,
-        state=state,
-        read=plan.read,
-        included=plan.included,
-        excluded=plan.excluded,
-        adds=rows[ADDS],
-        removes=rows[URGENT] + rows[OTHER],
-        leaving=plan.leaving,
-        payload_rows=sum(one.rows for one in receipts),
-        accepted=sum(one.accepted for one in receipts),
-        refused=sum(one.refused for one in receipts),
-        unknown=sum(one.unknown for one in receipts),
-        removed=removed,
-        members=members,
-        held_reason=verdict.reason,
-    )
-
-
-def _intent(here: Site, plan: Plan, batches: list[Outgoing]) -> Entry:
-    leaving = sum(batch.rows for batch in batches if batch.operation is Operation.REMOVE)
-    entering = sum(batch.rows for batch in batches if batch.operation is Operation.ADD)
-    return Entry.make(
-        "intent",
-        at=here.stamp(),
-        run=plan.move.run,
-        audience=plan.move.line.audience,
-        destination=plan.move.line.destination,
-        decisions=plan.decisions,
-        rows=plan.subjects,
-        policy=plan.policy,
-        suppression=plan.suppression,
-        consent=plan.consent,
-        code=CODE_VERSION,
-        adds=shown(here, entering),
-        removes=shown(here, leaving),
-        seal=here.mac("".join(batch.seal.mac for batch in batches).encode()),
-    )
-
-
-def _outcome(here: Site, done: Synced, manifest: str) -> Entry:
-    return Entry.make(
-        "outcome",
-        at=here.stamp(),
-        run=done.run,
-        audience=done.audience,
-        destination=done.destination,
-        state=done.state,
-        accepted=shown(here, done.accepted),
-        refused=shown(here, done.refused),
-        unknown=shown(here, done.unknown),
-        members=shown(here, done.members),
-        manifest=manifest,
-    )
-
-
-def _row(done: Synced) -> dict[str, Any]:
-    fields = asdict(done)
-    return {**fields, "excluded": sum(done.excluded.values()), "leaving": sum(done.leaving.values())}
+    return done, ran.kept_back

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.line import Line
 from flows.move import ADDS, OTHER
 from flows.plan import Plan
 from flows.wiring import Site
@@ -23,14 +24,27 @@ class Verdict:
     do: str = ""
 
 
-def judged_safe(here: Site, plan: Plan) -> Verdict:
+def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
     """Judge a plan. Removals that somebody asked for pass every guard (R-083).
 
-    Empty and shrink guards (platforms.md section 8, 11), vanished members (R-152), minimum audience (R-082), minimum
-    additions (R-083).
+    Feeds that are silent or broken (R-019, R-040), a list that was changed under its members, empty and shrink guards
+    (platforms.md section 8, 11), vanished members (R-152), minimum audience (R-082), minimum additions (R-083).
     """
-    policy = here.org.policy
-    before = plan.move.held.members
+    policy, line = here.org.policy, plan.move.line
+    # Whoever was sent and never acknowledged counts too: after a crash on the first day nobody else is there.
+    before = plan.move.held.members + plan.move.held.unsure
+    if not feeds_read:
+        return _blocked(
+            "BLOCKED_FEED",
+            "a consent or suppression feed could not be read",
+            "Have the feed delivered again, then run again",
+        )
+    if (line.list_id, line.controller) != _configured(here, line):
+        return _blocked(
+            "BLOCKED_LIST",
+            "the audience has another list or controller than the one under which people became members",
+            "Put the old list_id and controller back; for another list, give it an audience file of its own",
+        )
     if before and not plan.included:
         return _blocked(
             "BLOCKED_EMPTY",
@@ -64,6 +78,12 @@ def judged_safe(here: Site, plan: Plan) -> Verdict:
             do="Nothing to do: they wait for the next sync",
         )
     return Verdict(adds=True)
+
+
+def _configured(here: Site, line: Line) -> tuple[str, str]:
+    settings = here.org.audiences[line.audience]
+    lists = {one.name: one.list_id for one in settings.destinations}
+    return lists[line.destination], settings.controller
 
 
 def _blocked(reason: str, what: str, do: str) -> Verdict:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from structlog.typing import FilteringBoundLogger
 
@@ -55,6 +56,7 @@ class Site:
     random: Callable[[int], bytes]
     log: FilteringBoundLogger = field(default_factory=get_log)
     _destinations: dict[str, AudienceDestination] = field(default_factory=dict)
+    _clients: list[EgressClient] = field(default_factory=list)
     stages: MutableMapping[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextlib.contextmanager
@@ -94,15 +96,31 @@ class Site:
     @cached_property
     def ledger(self) -> Ledger:
         """The permanent tier of the audit log."""
-        return Ledger(
-            self.audit_store, origin=self.org.log_origin, signer=self.keys.get("log"), now=self.now
-        )
+        return Ledger(self.audit_store, origin=self.org.log_origin, signer=self.keys.get("log"), now=self.now)
 
     def destination(self, name: str) -> AudienceDestination:
         """The adapter of a destination; the same one each time, for it keeps the pace that its platform asks for."""
         if name not in self._destinations:
-            self._destinations[name] = _adapter(name, self.org.destinations[name], self.org.policy)
+            settings = self.org.destinations[name]
+            # Loopback is open for a sandbox destination only: nothing else ever connects without TLS.
+            client = EgressClient(loopback=settings.sandbox)
+            self._clients.append(client)
+            self._destinations[name] = _adapter(name, settings, self.org.policy, client)
         return self._destinations[name]
+
+    def close(self) -> None:
+        """Close the connections to the platforms; asking for a destination opens new ones."""
+        self._destinations.clear()
+        while self._clients:
+            self._clients.pop().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def stamp(self) -> str:
         """The present second, as audit entries write it."""
@@ -140,11 +158,10 @@ def site(config: str) -> Site:
     )
 
 
-def _adapter(name: str, settings: Destination, policy: Policy) -> AudienceDestination:
+def _adapter(name: str, settings: Destination, policy: Policy, client: EgressClient) -> AudienceDestination:
     common: dict[str, Any] = {
         "name": name,
-        # Loopback is open for a sandbox destination only: nothing else ever connects without TLS.
-        "client": EgressClient(loopback=settings.sandbox),
+        "client": client,
         "token": _secret(settings.token),
         "terms_accepted": settings.terms_accepted_on is not None,
         "patience": Patience(
@@ -178,4 +195,3 @@ def _secret(name: str) -> Token:
         return value
 
     return read
-

@@ -11,7 +11,7 @@ from storage.frames import Frames
 from storage.objects import Store
 
 REST: Final = "rest"
-_SPILL_ROWS: Final = 500_000
+_SPILL_ROWS: Final = 250_000
 
 
 class Delivery:

@@ -18,7 +18,7 @@ from storage import aws
 SIZE: Final = 32
 KEY_NAMES: Final = ("suppression", "address", "lookup", "epoch", "envelope", "seal", "export", "log")
 _VERSION: Final = 1
-_LEAST_DISTINCT: Final = 16  # 32 random bytes have about 30 different ones; fewer than 16 is no accident
+_LEAST_DISTINCT: Final = 20  # 32 random bytes have about 30 different ones; fewer than 20 is no accident
 _PRINTABLE: Final = frozenset(range(0x20, 0x7F))
 
 

@@ -179,11 +179,19 @@ class Register:
         )
 
     def _unknown(self, rows: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-        """Rows that say something new, each once, as it was first received."""
+        """Rows that say something new, each once, as it was first received.
+
+        Rows of different hashes differ: only the few that share one with another row are compared in full.
+        """
+        hashed = rows.select(self._identity).hash_rows()
+        known = old.select(self._identity).hash_rows()
+        again = hashed.is_duplicated() | hashed.is_in(known.implode())
+        few = rows.filter(again)
         if _RECEIVED in self._schema:
-            rows = rows.sort(_RECEIVED, nulls_last=True, maintain_order=True)
-        once = rows.unique(self._identity, keep="first", maintain_order=True)
-        return once.join(old, on=self._identity, how="anti", nulls_equal=True) if old.height else once
+            few = few.sort(_RECEIVED, nulls_last=True, maintain_order=True)
+        once = few.unique(self._identity, keep="first", maintain_order=True)
+        new = once.join(old, on=self._identity, how="anti", nulls_equal=True)
+        return pl.concat([rows.filter(~again), new])
 
     def _moved(self, after: RegisterState, pointer: bytes | None) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -25,6 +26,8 @@ os.environ |= {
     "PREFECT_HOME": str(HOMES / "prefect"),
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # As flows/settings.py has it: built-in examples of Prefect's own blocks hold addresses.
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
@@ -58,5 +61,10 @@ sys.addaudithook(_stay_home)
 
 
 def pytest_unconfigure() -> None:
-    """Take the homes away again."""
+    """Take the homes away again, and before them the orchestrator's server that a flow may have started in one."""
+    module = sys.modules.get("prefect.server.api.server")
+    if module is not None:
+        # What its loggers print to was captured, and is closed by now.
+        logging.disable(logging.CRITICAL)
+        module.SubprocessASGIServer().stop()
     shutil.rmtree(HOMES, ignore_errors=True)

@@ -39,10 +39,11 @@ _DECEASED: Final = bit(Reason.DECEASED)
 
 # An address as most people have it: nothing to take off, nothing to look at twice.
 _LABEL: Final = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-_ORDINARY: Final = rf"\A[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:{_LABEL}\.)+[a-z]{{2,}}\z"
+_ORDINARY: Final = rf"\A[a-z0-9][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*@(?:{_LABEL}\.)+[a-z]{{2,}}\z"
 _ORDINARY_BYTES: Final = 64  # no side of a shorter address can be too long
 # Every address that may be hashed: a dot-atom, and letters, digits and hyphens in labels under a spelled-out ending.
-_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# Legal, but a percent sign or a brace before the @ is an escape or a disguise, and so a guess.
+_ATOM: Final = r"[a-z0-9!#$&'*+/=?^_`|~-]+"
 _LONG_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _VALID: Final = rf"\A{_ATOM}(?:\.{_ATOM})*@(?:{_LONG_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{2,59}})\z"
 _MOST_BYTES, _MOST_LOCAL_BYTES = 254, 64
@@ -132,7 +133,8 @@ def found_addresses(cell: pl.Expr) -> pl.Expr:
 def _found(cells: pl.Series) -> pl.Series:
     written = applied(cells, _legible, lambda text: text.str.extract_all(_FOUND)).to_frame("written")
     bare = pl.element().str.replace(r"^(?:[^@]*[=/|])?['*.&=/-]*", "")
-    both = pl.concat_list("written", pl.col("written").list.eval(bare))
+    unmarked = pl.element().str.strip_chars_start("'")
+    both = pl.concat_list("written", *[pl.col("written").list.eval(form) for form in (bare, unmarked)])
     whole = pl.element().filter(~pl.element().str.starts_with("@"))
     every = both.list.eval(whole).list.unique()
     nothing = pl.lit([], dtype=pl.List(pl.String))
@@ -212,7 +214,8 @@ def _unwrapped(cells: pl.Series) -> pl.Series:
     address = applied(frame["text"], ascii_domain)
     local = pl.col("address").str.find("@", literal=True)
     fits = (pl.col("address").str.len_bytes() <= _MOST_BYTES) & (local <= _MOST_LOCAL_BYTES)
-    valid = fits & pl.col("address").str.contains(_VALID)
+    # Signs alone are legal before the @, and nobody's.
+    valid = fits & pl.col("address").str.contains(_VALID) & pl.col("address").str.contains(r"\A[^@]*[a-z0-9]")
     return address.to_frame("address").select(pl.when(valid).then("address").alias("address"))["address"]
 
 
@@ -228,7 +231,7 @@ def _peeled(cells: pl.Series) -> pl.Series:
     def first(text: pl.Expr) -> pl.Expr:
         return _bare(text.str.replace_all(_UNSEEN, "")).str.to_lowercase()
 
-    return applied(cells, first, layer, layer, lambda text: text.str.replace(r"\A'", ""))
+    return applied(cells, first, layer, layer, lambda text: text.str.strip_chars_start("'"))
 
 
 def _bare(text: pl.Expr) -> pl.Expr:

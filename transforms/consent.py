@@ -13,6 +13,7 @@ from transforms.cell import cleaned, found_addresses
 from transforms.contracts import CONSENT, UTC_TIME, bucket_of
 from transforms.digest import keyed
 from transforms.email import WHITE_SPACE, widest
+from transforms.odd import on_odd
 
 END_OF_TIME: Final = datetime(9999, 12, 31, tzinfo=UTC)
 GRANTED: Final = frozenset({"granted", "given", "renewed", "opted_in"})
@@ -90,7 +91,7 @@ def consent_events(rows: pl.DataFrame, *, suppression_key: bytes, address_key: b
     several = (
         read.filter(unclear)
         .with_columns(found_addresses(cell).alias("address"))
-        .explode("address")
+        .explode("address", empty_as_null=True, keep_nulls=True)
         .with_columns(pl.lit(None, dtype=pl.String).alias("exact"))
     )
     clear = read.filter(~unclear).with_columns(pl.col("address").alias("exact"))
@@ -112,15 +113,34 @@ def _word(name: str) -> pl.Expr:
 
 def instant(name: str) -> pl.Expr:
     """ISO 8601 text with a zone to an instant; anything else is null, which never grants."""
-    text = pl.col(name).str.strip_chars(WHITE_SPACE)
-    zoned = text.str.replace(r"[zZ]\z", "+00:00")
+    return on_odd(pl.col(name), _is_plain_utc, _zoned_instants, usual=_utc_instant, dtype=UTC_TIME).alias(
+        name
+    )
+
+
+def _is_plain_utc(text: pl.Expr) -> pl.Expr:
+    """Whole seconds in UTC, as almost every export writes them: parsed without looking for a zone."""
+    return (text.str.len_bytes() == 20) & text.str.ends_with("Z") & (text.str.slice(10, 1) == "T")
+
+
+def _utc_instant(text: pl.Expr) -> pl.Expr:
+    naive = text.str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="us")
+    return naive.dt.replace_time_zone("UTC")
+
+
+def _zoned_instants(values: pl.Series) -> pl.Series:
+    zoned = pl.col("value").str.strip_chars(WHITE_SPACE).str.replace(r"[zZ]\z", "+00:00")
     return (
-        pl.coalesce(
-            zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_unit="us"),
-            zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", strict=False, time_unit="us"),
+        values.to_frame("value")
+        .select(
+            pl.coalesce(
+                zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", strict=False, time_unit="us"),
+                zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", strict=False, time_unit="us"),
+            )
+            .cast(UTC_TIME)
+            .alias("value")
         )
-        .cast(UTC_TIME)
-        .alias(name)
+        .to_series()
     )
 
 

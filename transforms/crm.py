@@ -80,12 +80,14 @@ def unknown_tokens(rows: pl.DataFrame) -> int:
     Needs:  the String fields of OPT_OUTS that the source declares
     Gives:  a count of rows; an empty cell is unknown too, but says nothing about the source
     """
-    unread = [
-        flag(pl.col(field), true=DYNAMICS_TOKENS[field][0], false=DYNAMICS_TOKENS[field][1]).is_null()
-        & (pl.col(field).str.strip_chars(WHITE_SPACE) != "")
-        for field in OPT_OUTS
-        if field in rows.columns
-    ]
-    if not unread:
+    fields = [field for field in OPT_OUTS if field in rows.columns]
+    if not fields:
         return 0
-    return int(rows.select(pl.any_horizontal(unread).fill_null(value=False).sum()).item())
+    unread = {
+        field: flag(pl.col(field), true=DYNAMICS_TOKENS[field][0], false=DYNAMICS_TOKENS[field][1]).is_null()
+        for field in fields
+    }
+    # Few rows have an unread cell; only those are looked at again, to tell a word from nothing.
+    few = rows.filter(pl.any_horizontal(unread.values()))
+    worded = [unread[field] & (pl.col(field).str.strip_chars(WHITE_SPACE) != "") for field in fields]
+    return int(few.select(pl.any_horizontal(worded).fill_null(value=False).sum()).item())

@@ -40,6 +40,7 @@ _FOLDED: Final = r"\A[!-@\[-~]*\z"  # ASCII that is seen, without capitals
 _FOREIGN_DOMAIN: Final = r"@[^@]*(?:[^\x00-\x7f]|--)[^@]*\z"
 # Its own widest form: nothing to fold, no tag, no Gmail.
 _PLAIN: Final = r"\A[a-z0-9_-][a-z0-9._-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)*\z"
+_PLAIN_GMAIL: Final = r"\A[a-z0-9_-][a-z0-9._-]*@(?:gmail|googlemail)\.com\z"
 _UNSEEN: Final = r"[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+"
 
 
@@ -69,7 +70,7 @@ def widest(address: pl.Expr) -> pl.Expr:
     Gmail's dots out, googlemail.com as gmail.com. Only ever compared, never sent: it errs towards exclusion (R-038).
     Null stays null, and so does what is empty afterwards.
     """
-    return on_odd(address, _is_its_widest, _widened)
+    return on_odd(address, _is_its_widest, _widened_gmail_apart)
 
 
 def ascii_domain(address: pl.Expr) -> pl.Expr:
@@ -126,6 +127,19 @@ NORMALISED_PLATFORMS: Final = tuple(_RULES)
 
 def _is_its_widest(address: pl.Expr) -> pl.Expr:
     return address.str.contains(_PLAIN) & ~gmail(address)
+
+
+def _widened_gmail_apart(addresses: pl.Series) -> pl.Series:
+    """Ordinary Gmail addresses are a quarter of all and only lose their dots; everything else takes the long way."""
+
+    def undotted(text: pl.Expr) -> pl.Expr:
+        local = text.str.strip_suffix(_GMAIL[0]).str.strip_suffix(_GMAIL[1])
+        return pl.concat_str(local.str.replace_all(".", "", literal=True), pl.lit(_GMAIL[0]))
+
+    def split(text: pl.Expr) -> pl.Expr:
+        return on_odd(text, lambda value: value.str.contains(_PLAIN_GMAIL), _widened, usual=undotted)
+
+    return applied(addresses, split)
 
 
 def _widened(addresses: pl.Series) -> pl.Series:

@@ -13,11 +13,12 @@ from domain.reason import PRECEDENCE, Reason, bit
 from transforms.cell import cleaned, found_addresses, identifier_bits
 from transforms.contracts import BLOCKED, SUBJECTS, bucket_of
 from transforms.crm import CONTRACT_HOLDER_TOKENS, DYNAMICS_TOKENS, OPT_OUTS, flag
-from transforms.digest import keyed, platform_digest, sha256
-from transforms.email import WHITE_SPACE, gmail, widest
-from transforms.odd import patched
+from transforms.digest import keyed, sha256
+from transforms.email import WHITE_SPACE, normalised, widest
+from transforms.odd import applied, patched
 
 OLDEST_YEARS: Final = 120
+_DATE_BYTES: Final = 10
 _ATTRIBUTES: Final = ("language", "region", "customer_status", "product_family")
 _REQUIRED: Final = (*OPT_OUTS, *_ATTRIBUTES, "email", "state", "deceased", "birthdate", "contract_role")
 _NOTED: Final = bit(Reason.OBJECTED) | bit(Reason.DECEASED)
@@ -159,28 +160,23 @@ def _missing(rows: pl.DataFrame) -> list[pl.Expr]:
 
 
 def _digests(address: pl.Series, widest_form: pl.Series) -> list[pl.Series]:
-    """The platform digests, and that of the widest form where it is another one; hashed once where they are equal.
+    """The platform digests, and that of the widest form where it is another one; nothing is hashed twice.
 
     ``address`` is spelled as Meta spells it, and as Google does outside of Gmail: a property test holds that.
     """
-    frame = pl.DataFrame({"address": address, "widest": widest_form})
+    frame = pl.DataFrame({"address": address, "wide": widest_form})
     meta = frame.select(sha256(pl.col("address")).alias("meta_digest"))["meta_digest"]
-    odd = frame.with_row_index("at").filter(
-        gmail(pl.col("address")) | (pl.col("address") != pl.col("widest"))
+    odd = frame.with_row_index("at").filter(pl.col("wide") != pl.col("address"))
+    spelled = odd.with_columns(normalised(pl.col("address"), "google").alias("google"))
+    is_new = pl.col("wide").ne_missing(pl.col("google"))
+    hashed = spelled.with_columns(pl.when(is_new).then("wide").alias("wide")).select(
+        "at", sha256(pl.col("google")).alias("google"), sha256(pl.col("wide")).alias("wide")
     )
-    hashed = odd.select(
-        "at",
-        platform_digest(pl.col("address"), "google").alias("google"),
-        sha256(pl.col("widest")).alias("wide"),
-        sha256(pl.col("address")).alias("meta"),
-    )
-    is_new = (pl.col("wide") != pl.col("meta")) & pl.col("wide").ne_missing(pl.col("google"))
-    other = hashed.select(pl.when(is_new).then("wide").alias("wide"))["wide"]
     nothing = pl.Series([None], dtype=pl.Binary).new_from_index(0, len(address))
     return [
         patched(meta, hashed["at"], hashed["google"]).alias("google_digest"),
         meta,
-        patched(nothing, hashed["at"], other).alias("wide_digest"),
+        patched(nothing, hashed["at"], hashed["wide"]).alias("wide_digest"),
     ]
 
 
@@ -205,7 +201,7 @@ def _crm_bits(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
         flagged(Reason.OBJECTED, objected)
         # A contact without a death mark is alive; a date of death is a mark like any other (R-029).
         | flagged(Reason.DECEASED, marked("deceased"))
-        | flagged(Reason.MINOR, ~_is_adult(rows, rules))
+        | flagged(Reason.MINOR, ~_is_adult(rules))
         | flagged(Reason.NOT_CONTRACT_HOLDER, ~holder)
         # "state" says active or not; a deactivated or merged record is past its use for marketing.
         | flagged(Reason.RETENTION_EXPIRED, ~said("state"))
@@ -216,15 +212,22 @@ def _crm_bits(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
     return bits
 
 
-def _is_adult(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
+def _is_adult(rules: ReadingRules) -> pl.Expr:
     """Of age, with one day on the excluding side (dates shift by time zone in exports); null when unknown (R-030)."""
-    text = pl.col("birthdate").str.strip_chars(WHITE_SPACE).str.slice(0, 10)
-    born = text.str.to_date("%Y-%m-%d", strict=False)
-    if "birthdate" in rows.columns and rows["birthdate"].str.contains("/", literal=True).any():
-        born = pl.coalesce(born, text.str.to_date("%d/%m/%Y", strict=False))
     youngest = _years_before(rules.today, rules.minimum_age) - timedelta(days=1)
     oldest = _years_before(rules.today, OLDEST_YEARS)
-    return (born <= youngest) & (born > oldest)
+
+    def is_adult(text: pl.Expr) -> pl.Expr:
+        local = text.str.to_date("%d/%m/%Y", strict=False)
+        iso = pl.when(~text.str.contains("/", literal=True)).then(text).str.to_date("%Y-%m-%d", strict=False)
+        return pl.coalesce(local, iso).is_between(oldest, youngest, closed="right")
+
+    def day(text: pl.Expr) -> pl.Expr:
+        return text.str.strip_chars(WHITE_SPACE).str.slice(0, 10)
+
+    return pl.col("birthdate").map_batches(
+        lambda born: applied(born, day, is_adult), return_dtype=pl.Boolean(), is_elementwise=True
+    )
 
 
 def _years_before(day: date, years: int) -> date:

@@ -17,6 +17,8 @@ from transforms.odd import patched
 # Every form whose SHA-256 a list may have been made of, as far as a subject still knows it.
 _FORMS: Final = ("meta_digest", "google_digest", "wide_digest")
 
+_SHA256: Final = r"""\A[\s"'\x{feff}]*(?:0x)?([0-9a-f]{64})[\s"',;]*\z"""
+
 
 def entries_of_addresses(
     cells: pl.DataFrame, *, key: bytes, reason: Reason, controller: str | None, received_at: datetime
@@ -32,7 +34,7 @@ def entries_of_addresses(
     odd = (
         cells.filter(~ordinary)
         .select("line", found_addresses(pl.col("cell")).alias("address"))
-        .explode("address")
+        .explode("address", empty_as_null=True, keep_nulls=True)
     )
     return (
         pl.concat([plain, odd])
@@ -54,16 +56,17 @@ def entries_of_digests(
     Needs:  line UInt32, cell String (64 hex, any case, also quoted or with 0x before it)
     Gives:  SUPPRESSION columns and line UInt32; hashed_key is null where the cell is no SHA-256
     """
-    text = (
-        pl.col("cell")
-        .str.to_lowercase()
-        .str.extract(r"""\A[\s"'\x{feff}]*(?:0x)?([0-9a-f]{64})[\s"',;]*\z""")
-    )
+    text = pl.col("cell").str.to_lowercase().str.extract(_SHA256)
     return cells.with_columns(
         pl.lit(None, dtype=pl.Binary).alias("subject_key"),
         keyed(text.str.decode("hex", strict=False), key).alias("hashed_key"),
         *_constants(reason, controller, received_at),
     ).select(*SUPPRESSION.names(), "line")
+
+
+def is_sha256(cell: pl.Expr) -> pl.Expr:
+    """Whether a cell is one that ``entries_of_digests`` can read (Boolean, never null)."""
+    return cell.str.to_lowercase().str.contains(_SHA256).fill_null(value=False)
 
 
 def suppression_bits(

@@ -91,12 +91,13 @@ def test_a_log_in_a_folder_is_the_same_log(tmp_path: Path, clock: Clock) -> None
     assert {name: (tmp_path / name).read_bytes() for name in FolderStore(tmp_path).names("")} == store.files
 
 
-def test_the_same_entry_twice_in_a_row_is_one_entry() -> None:
-    store, clock = grown(2)
+@pytest.mark.parametrize("size", [0, 2, 255, 256])
+def test_the_same_entry_twice_in_a_row_is_one_entry(size: int) -> None:
+    store, clock = grown(size)
     log = ledger(store, clock)
     entry = intent(clock.tick())
     assert log.append(entry) == log.append(entry)
-    assert log.checkpoint().size == 3
+    assert log.checkpoint().size == size + 1
 
 
 def test_an_entry_that_comes_late_is_dated_as_the_one_before_it() -> None:

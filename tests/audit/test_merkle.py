@@ -209,6 +209,14 @@ def test_no_proof_shows_a_leaf_at_another_index_or_in_another_tree() -> None:
                     verify_inclusion(tried, index=at, size=of, proof=path, root=ROOTS[size])
 
 
+@pytest.mark.parametrize("sibling", [b"", bytes(31), bytes(33), bytes(64)])
+def test_a_proof_holds_whole_hashes_only(sibling: bytes) -> None:
+    with pytest.raises(LogBroken, match="misshapen"):
+        verify_inclusion(LEAVES[0], index=0, size=2, proof=(sibling,), root=ROOTS[2])
+    with pytest.raises(LogBroken, match="misshapen"):
+        verify_consistency(old=1, new=2, old_root=ROOTS[1], new_root=ROOTS[2], proof=(sibling,))
+
+
 def test_no_proof_shows_a_forked_or_rolled_back_log_to_be_consistent() -> None:
     for new in range(1, 20):
         for old in range(1, new + 1):

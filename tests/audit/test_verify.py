@@ -169,7 +169,10 @@ def test_a_log_continues_what_was_seen_before(now: int, then: int) -> None:
 def test_a_rolled_back_or_forked_log_is_found_by_who_saw_it_before() -> None:
     key = Signer(ORIGIN, SEED).key
     seen = Checkpoint.verified(grown(9)[0].files["checkpoint"], key)
-    assert wrong(verify(grown(8)[0], seen=seen)) == {"checkpoint"}
+    older = verify(grown(8)[0], seen=seen)
+    assert [(problem.file, problem.check.split(" than ")[0]) for problem in older.problems] == [
+        ("checkpoint", "it is older")
+    ]
     fork, clock = grown(8)
     log = ledger(fork, clock)
     for read in (1, 2):
@@ -235,7 +238,7 @@ def test_orphans_are_findings_and_no_problems(tmp_path: Path) -> None:
 
 def test_entries_that_go_back_in_time_are_found() -> None:
     class Careless(Ledger):
-        def _dated(self, entry, size):  # type: ignore[no-untyped-def]
+        def _dated(self, entry, before):  # type: ignore[no-untyped-def]
             return entry
 
     store, clock = grown(3)

@@ -15,11 +15,12 @@ BACKTICKED = re.compile(r"`([^`]+)`")
 
 
 def has_tests(name: str) -> bool:
-    """Whether a file, or a file of a folder, defines a test."""
-    path = ROOT / name
+    """Whether a file, or a file of a folder, defines a test; after ``::`` the one that is meant."""
+    place, _, wanted = name.partition("::")
+    path = ROOT / place
     files = [path] if path.is_file() else sorted(path.rglob("test_*.py"))
     return any(
-        isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and wanted in ("", node.name)
         for file in files
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
     )
@@ -41,4 +42,6 @@ def test_modules_and_tests_of_a_promise_exist(promise: str, carried: str, notice
 def test_a_missing_test_is_noticed() -> None:
     assert not has_tests("tests/docs/pages.py")
     assert not has_tests("tests/nowhere")
+    assert not has_tests("tests/docs/test_pages.py::test_that_is_gone")
     assert has_tests("tests/docs")
+    assert has_tests("tests/docs/test_pages.py::test_decisions_are_numbered_once")

@@ -76,5 +76,7 @@ def test_several_defects_are_all_named() -> None:
 
 
 def test_a_call_does_not_remember_the_one_before() -> None:
-    assert failing(validate("export", {**CLEAN["export"], "rows_lost_over_limit": 1})) == {"rows_lost_over_limit"}
+    assert failing(validate("export", {**CLEAN["export"], "rows_lost_over_limit": 1})) == {
+        "rows_lost_over_limit"
+    }
     assert not failing(validate("export", CLEAN["export"]))

@@ -10,5 +10,5 @@ from flows.wiring import site
 from tests.flows.stage import LINES
 
 if __name__ == "__main__":
-    here = site(sys.argv[1])
-    synced(here, line_of(here, *LINES[0]), send=True)
+    with site(sys.argv[1]) as here:
+        synced(here, [line_of(here, *LINES[0])], send=True)

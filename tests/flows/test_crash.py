@@ -7,58 +7,97 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from audit.verify import verify
-from storage.folder import FolderStore
-from tests.flows.stage import LINES, Stage
+from flows.journal import Journals
+from flows.line import line_of
+from tests.flows.dying import NEVER, Dying, Killed, telling
+from tests.flows.stage import AUDIENCES, LINES, Stage
+
+POINTS = 14
 
 
-class Killed(BaseException):
-    """Stands for the end of the process: nothing of ours catches it."""
+def died(work: Callable[[], object], at: int = NEVER) -> list[str]:
+    """Let ``work`` die after so many durable steps; gives the names of those that it took."""
+    with pytest.MonkeyPatch.context() as patch:
+        dying = Dying(patch, at)
+        if at == NEVER:
+            work()
+        else:
+            with pytest.raises(Killed):
+                work()
+    return dying.steps
 
 
-class Dying:
-    """Dies at the n-th durable write, before or after it took effect."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
-        self.left = at
-        write = FolderStore.write
-
-        def written(store: FolderStore, name: str, content: bytes) -> None:
-            self.left -= 1
-            if self.left == 0 and not after:
-                raise Killed
-            write(store, name, content)
-            if self.left == 0:
-                raise Killed
-
-        monkeypatch.setattr(FolderStore, "write", written)
+def whole(stage: Stage) -> None:
+    """Nothing is left over, and every intent has exactly one outcome."""
+    here = stage.site()
+    report = verify(here.audit_store)
+    assert report.is_sound
+    assert {finding.what for finding in report.findings} <= {"no intent names this file"}
+    assert not Journals(here.store).every()
+    assert not here.store.names("removes/")
+    ran = {str(entry.fields["run"]) for entry in stage.entries("intent")}
+    assert {name.split("/")[3] for name in here.store.names("sent/")} <= ran
+    record = here.memberships.current(line_of(here, AUDIENCES[0], "google_ads").empty)
+    kept = {bucket.file for bucket in record.buckets.values()}
+    assert set(here.store.names(f"members/{AUDIENCES[0]}/google_ads/")) == kept
+    assert record.members == len(stage.members())
 
 
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.4, 0.6, 0.8, 0.99])
-def test_resume_equals_no_crash(day_one: Stage, share: float, after: bool) -> None:  # noqa: FBT001
-    day_one.sync(destination="meta_ads")
-    day_one.sync()
+@pytest.mark.parametrize("point", range(POINTS))
+def test_resume_equals_no_crash(day_two: Stage, point: int) -> None:
+    # Both destinations do the same work: the first tells the steps, the second dies on the way.
+    points = telling(died(lambda: day_two.sync(destination="meta_ads")))
+    died(day_two.sync, points[point * (len(points) - 1) // (POINTS - 1)])
+    day_two.sync()
+    assert day_two.members() == day_two.wanted(2)
+    whole(day_two)
+
+
+@pytest.mark.parametrize("step", [1, 10, 18, 21, 24, 27])
+def test_a_crash_while_taking_up_what_a_crash_left(day_two: Stage, step: int) -> None:
+    steps = died(lambda: day_two.sync(destination="meta_ads"))
+    journal = [number for number, name in enumerate(steps, start=1) if name.startswith("journal/")]
+    # The last three: the answer to the last request, every answer settled, the journal closed.
+    died(day_two.sync, journal[-3])
+    died(day_two.sync, step)
+    day_two.sync()
+    assert day_two.members() == day_two.wanted(2)
+    whole(day_two)
+
+
+def test_a_crash_on_the_first_day_does_not_hold_the_second(day_one: Stage) -> None:
+    """Nobody is acknowledged then; the guards count whoever was sent."""
+    steps = died(lambda: day_one.sync(destination="meta_ads"))
+    pointer = 1 + steps.index(f"members/{AUDIENCES[0]}/meta_ads.json")
+    died(day_one.sync, pointer - 1)
+    assert day_one.members()
     day_one.deliver(2)
     day_one.ingest()
-    # Both destinations do the same work: the first tells how many writes that is, the second dies on the way.
-    with pytest.MonkeyPatch.context() as patch:
-        dying = Dying(patch, at=1_000_000, after=False)
-        day_one.sync(destination="meta_ads")
-        writes = 1_000_000 - dying.left
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        Dying(patch, at=1 + int(share * (writes - 1)), after=after)
-        day_one.sync()
     day_one.sync()
     assert day_one.members() == day_one.wanted(2)
-    assert verify(day_one.site().audit_store).is_sound
-    intents = [entry for _, entry in day_one.site().ledger.entries() if entry.kind == "intent"]
-    outcomes = [entry for _, entry in day_one.site().ledger.entries() if entry.kind == "outcome"]
-    assert sorted(entry.fields["run"] for entry in intents) == sorted(entry.fields["run"] for entry in outcomes)
+    whole(day_one)
+
+
+@pytest.mark.parametrize("point", range(5))
+def test_an_opt_out_that_died_is_done_again(day_two: Stage, point: int) -> None:
+    person = day_two.people()[0]
+    day_two.say_no(person.address)
+    points = telling(died(lambda: day_two.push_out(destination="meta_ads")))
+    died(day_two.push_out, points[point * (len(points) - 1) // 4])
+    before = len(day_two.entries("intent", "outcome"))
+    day_two.push_out()
+    assert not day_two.members() & day_two.people_hex(person)
+    assert len(day_two.entries("intent", "outcome")) == before
+    removals: dict[object, list[object]] = {}
+    for entry in day_two.entries("removal"):
+        removals.setdefault(entry.fields["run"], []).append(entry.fields["state"])
+    assert all(len(states) == 2 and states[0] == "requested" for states in removals.values())
 
 
 def test_kill_nine_in_the_middle_of_sending(day_one: Stage) -> None:
@@ -66,7 +105,7 @@ def test_kill_nine_in_the_middle_of_sending(day_one: Stage) -> None:
     day_one.platforms.fault("latency", seconds=0.4, times=None)
     command = [sys.executable, "-m", "tests.flows.sync_once", str(day_one.config)]
     root = Path(__file__).resolve().parents[2]
-    with subprocess.Popen(command, cwd=root, env=dict(os.environ)) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=root, env=dict(os.environ), stderr=subprocess.DEVNULL) as process:
         while not day_one.platforms.requests and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
@@ -74,4 +113,4 @@ def test_kill_nine_in_the_middle_of_sending(day_one: Stage) -> None:
     for line in LINES:
         day_one.sync(*line)
         assert day_one.members(*line) == day_one.wanted(1, *line)
-    assert verify(day_one.site().audit_store).is_sound
+    whole(day_one)

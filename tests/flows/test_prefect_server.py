@@ -58,7 +58,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("PREFECT_WORKER_QUERY_SECONDS", "1")
     log = (tmp_path / "server.log").open("wb")
     command = prefect("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui")
-    process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)  # noqa: S603
+    process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
 
     def healthy() -> bool | None:
         try:
@@ -77,7 +77,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def run(*words: str) -> str:
-    done = subprocess.run(prefect(*words), cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(prefect(*words), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"prefect {words[0]} {words[1]} ended with {done.returncode}"
     return done.stdout
 
@@ -102,9 +102,7 @@ def ended(deployment: str) -> FlowRun | None:
     return found[0] if found else None
 
 
-def test_cron_makes_runs_and_a_worker_carries_them_out(
-    stage: Stage, server: str, tmp_path: Path
-) -> None:
+def test_cron_makes_runs_and_a_worker_carries_them_out(stage: Stage, server: str, tmp_path: Path) -> None:
     """Newer fastapi or sqlalchemy break exactly this without a word (docs/decisions/0003)."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -118,7 +116,7 @@ def test_cron_makes_runs_and_a_worker_carries_them_out(
         assert all(one.auto_scheduled for one in scheduled)
         log = (tmp_path / "worker.log").open("wb")
         command = prefect("worker", "start", "--pool", "sluice")
-        worker = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path, env=dict(os.environ))  # noqa: S603
+        worker = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path, env=dict(os.environ))
         try:
             config = f"config={stage.config}"
             run("deployment", "run", "ingest/dynamics_contacts", "--param", config)

@@ -1,19 +1,24 @@
+"""A sync brings the platforms' lists in line with the decision, and no guard holds back what people asked for."""
+
 from __future__ import annotations
 
+from typing import Any
 
 import pytest
 
+from audit.entry import Entry
+from audit.inclusion import Inclusion
+from audit.ledger import Ledger
 from audit.verify import verify
-from domain.errors import ExportRefused, PlatformRefused, RunBlocked
-from flows.optout import pushed_out
+from domain.errors import CheckFailed, ExportRefused, KeyUnavailable, LogBroken, LogUnavailable, RunBlocked
 from flows.line import line_of
-from tests.flows.stage import LINES, Stage
+from flows.sync import Synced, synced
+from tests.flows.stage import AUDIENCES, DESTINATIONS, LINES, Stage
 
 
-def balanced(run) -> bool:  # type: ignore[no-untyped-def]
-    return run.read == run.included + sum(run.excluded.values()) and run.payload_rows == (
-        run.accepted + run.refused + run.unknown
-    )
+def balanced(run: Synced) -> bool:
+    rows = run.read == run.included + sum(run.excluded.values())
+    return rows and run.payload_rows == run.accepted + run.refused + run.unknown
 
 
 def test_exactly_the_right_people_are_members_after_each_day(stage: Stage) -> None:
@@ -51,45 +56,64 @@ def test_a_second_sync_has_nothing_to_send(day_one: Stage) -> None:
     assert len(day_one.platforms.requests) == seen
 
 
-def test_r_026_whoever_says_no_between_decision_and_send_is_not_sent(
+def test_each_intent_is_in_the_log_before_the_first_request(
     day_one: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from audit.ledger import Ledger
+    seen: list[int] = []
+    append = Ledger.append
 
-    member = next(
-        person for person in day_one.world.days[0].people if person.belongs(day_one.world.setting.targets[0])
-    )
-    append, spoken = Ledger.append, []
-
-    def appended(self, entry):  # type: ignore[no-untyped-def]
-        if entry.kind == "intent" and not spoken:
-            spoken.append(True)
-            day_one.say_no(member.address)
+    def appended(self: Ledger, entry: Entry) -> Inclusion:
+        seen.append(len(day_one.platforms.requests))
         return append(self, entry)
 
     monkeypatch.setattr(Ledger, "append", appended)
-    run = day_one.sync()
-    assert spoken
-    assert run.state == "acknowledged"
-    assert len(day_one.members()) == len(day_one.wanted(1)) - 1
+    day_one.sync()
+    assert [entry.kind for entry in day_one.entries("intent", "outcome")] == ["intent", "outcome"]
+    assert seen[0] == 0
+    assert seen[1] > 0
 
 
-def test_r_042_an_opt_out_leaves_every_audience_at_every_destination(day_one: Stage) -> None:
-    for line in LINES:
-        day_one.sync(*line)
-    both = [
-        person
-        for person in day_one.world.days[0].people
-        if all(person.belongs(target) for target in day_one.world.setting.targets)
-    ][:3]
-    before = {line: len(day_one.members(*line)) for line in LINES}
-    day_one.say_no(*[person.address.upper() for person in both])
-    for line in LINES:
-        here = day_one.site()
-        done = pushed_out(here, line_of(here, *line))
-        assert (done.removed, done.state) == (len(both), "acknowledged")
-        assert len(day_one.members(*line)) == before[line] - len(both)
-        assert pushed_out(here, line_of(here, *line)).state == "none"
+def test_r_104_no_log_no_upload(day_one: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(self: Ledger, entry: Entry) -> Inclusion:
+        raise LogUnavailable(what="the disk is full", do="Make room")
+
+    monkeypatch.setattr(Ledger, "append", gone)
+    (failure,) = day_one.ended().failures
+    assert isinstance(failure, LogUnavailable)
+    assert not day_one.platforms.requests
+
+
+def test_r_104_the_proof_of_another_entry_opens_nothing(
+    day_one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Ledger.append
+    old = day_one.site().ledger.inclusion(0)
+
+    def appended(self: Ledger, entry: Entry) -> Inclusion:
+        append(self, entry)
+        return old
+
+    monkeypatch.setattr(Ledger, "append", appended)
+    (failure,) = day_one.ended().failures
+    assert isinstance(failure, LogBroken)
+    assert not day_one.platforms.requests
+
+
+def test_r_151_whoever_is_sent_is_in_the_sent_ledger_first(
+    day_one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from destinations.google import GoogleCustomerMatch
+
+    send = GoogleCustomerMatch.send
+    written: list[int] = []
+
+    def watched(self: GoogleCustomerMatch, *args: Any, **kwargs: Any) -> Any:
+        written.append(len(day_one.site().store.names("sent/google_ads/")))
+        return send(self, *args, **kwargs)
+
+    monkeypatch.setattr(GoogleCustomerMatch, "send", watched)
+    day_one.sync()
+    assert written == [16]
 
 
 def test_r_082_an_audience_below_the_minimum_is_held(day_one: Stage) -> None:
@@ -97,54 +121,116 @@ def test_r_082_an_audience_below_the_minimum_is_held(day_one: Stage) -> None:
     run = day_one.sync()
     assert run.held_reason == "HELD_SMALL"
     assert not day_one.members()
+    assert not day_one.site().store.names("sent/")
 
 
-def test_r_083_few_additions_wait_while_removals_leave(day_one: Stage) -> None:
-    day_one.sync()
-    members = len(day_one.members())
-    gone = next(person for person in day_one.world.days[0].people if person.belongs(day_one.world.setting.targets[0]))
-    day_one.deliver(2)
-    day_one.ingest()
-    day_one.say_no(gone.address)
-    day_one.policy(min_delta_rows=1_000_000)
-    run = day_one.sync()
+def test_r_083_few_additions_wait_while_removals_leave(day_two: Stage) -> None:
+    members = len(day_two.members())
+    day_two.policy(min_delta_rows=1_000_000)
+    run = day_two.sync()
     assert run.held_reason == "HELD_SMALL"
     assert run.adds > 0
     assert run.removed == run.removes > 0
-    assert len(day_one.members()) == members - run.removed
+    assert len(day_two.members()) == members - run.removed
 
 
-def test_r_152_vanished_members_block_but_those_who_said_no_still_leave(day_one: Stage) -> None:
-    day_one.sync()
-    day_one.deliver(2)
-    day_one.ingest()
-    day_one.policy(max_vanish_share=0.0)
-    before = day_one.members()
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"max_vanish_share": 0.0}, "no longer in the export"),
+        ({"max_audience_shrink_share": 0.0}, "without having asked for it"),
+    ],
+)
+def test_a_guard_blocks_the_run_but_those_who_said_no_still_leave(
+    day_two: Stage, changes: dict[str, float], told: str
+) -> None:
+    day_two.policy(**changes)
+    before = day_two.members()
+    person = day_two.people()[0]
+    day_two.say_no(person.address)
     with pytest.raises(RunBlocked) as caught:
-        day_one.sync()
-    assert "no longer in the export" in caught.value.what
-    assert day_one.members() < before
-    assert day_one.wanted(1) & day_one.wanted(2) <= day_one.members()
-    assert verify(day_one.site().audit_store).is_sound
+        day_two.sync()
+    assert told in caught.value.what
+    assert day_two.members() < before
+    assert not day_two.members() & day_two.people_hex(person)
+    assert (day_two.wanted(1) & day_two.wanted(2)) - day_two.people_hex(person) <= day_two.members()
+    assert [entry.fields["state"] for entry in day_two.entries("outcome")][-1] == "blocked"
+    assert verify(day_two.site().audit_store).is_sound
 
 
-def test_a_refusing_platform_changes_nothing_that_is_believed(day_one: Stage) -> None:
-    day_one.platforms.fault("token", times=None)
-    with pytest.raises(PlatformRefused):
-        day_one.sync()
-    day_one.platforms.world.faults.clear()
-    assert not day_one.members()
-    run = day_one.sync()
-    assert run.state == "acknowledged"
-    assert day_one.members() == day_one.wanted(1)
-    outcomes = [entry for _, entry in day_one.site().ledger.entries() if entry.kind == "outcome"]
-    assert [entry.fields["state"] for entry in outcomes] == ["unknown", "acknowledged"]
+def test_an_audience_in_which_nobody_is_left_blocks(day_two: Stage) -> None:
+    """More likely is that consent got lost."""
+    before = day_two.members()
+    day_two.site().store.delete("registers/consent.json")
+    with pytest.raises(RunBlocked) as caught:
+        day_two.sync()
+    assert "nobody would be left" in caught.value.what
+    assert day_two.members() <= before
+    assert len(day_two.members()) > 0
+
+
+def test_a_list_that_was_exchanged_under_its_members_blocks(day_two: Stage) -> None:
+    """Its members would be forgotten at the old list, or people would go on to be sent there."""
+    file = f"audiences/{AUDIENCES[0]}.yaml"
+    old, list_before = day_two.members(), day_two.list_of(AUDIENCES[0], "google_ads")
+    lists = [{"name": name, "list_id": f"77{number}"} for number, name in enumerate(DESTINATIONS)]
+    day_two.change(file, destinations=lists)
+    with pytest.raises(RunBlocked) as caught:
+        day_two.sync()
+    assert "another list" in caught.value.what
+    assert not day_two.members()
+    assert not day_two.platforms.requests or day_two.platforms.world.who("google", "770") == frozenset()
+    assert day_two.platforms.world.who(*list_before) < old
+
+
+def test_what_the_gate_refuses_stays_and_those_who_leave_do_leave(
+    day_two: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import flows.send
+
+    def refusing(here: object, move: object) -> dict[str, int]:
+        return {**counted(here, move), "digests_placeholder": 1}  # type: ignore[arg-type]
+
+    counted = flows.send._counted
+    monkeypatch.setattr(flows.send, "_counted", refusing)
+    before = day_two.members()
+    with pytest.raises(CheckFailed):
+        day_two.sync()
+    assert day_two.members() == before & day_two.wanted(2)
+    assert [entry.fields["state"] for entry in day_two.entries("outcome")][-1] == "blocked"
+    monkeypatch.undo()
+    run = day_two.sync()
+    assert (run.state, run.removes) == ("acknowledged", 0)
+    assert day_two.members() == day_two.wanted(2)
+
+
+def test_one_destination_without_its_credential_does_not_hold_up_the_other(
+    day_one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLUICE_GOOGLE_TOKEN")
+    here = day_one.site()
+    for _ in range(2):
+        # The second time there is an unfinished run to take up.
+        ended = synced(here, [line_of(here, AUDIENCES[0], name) for name in DESTINATIONS], send=True)
+        assert [one.destination for one in ended.done] == ["meta_ads"]
+        assert [type(failure) for failure in ended.failures] == [KeyUnavailable]
+    assert day_one.members(destination="meta_ads") == day_one.wanted(1, destination="meta_ads")
+
+
+def test_two_audiences_share_a_destination_and_not_their_members(day_two: Stage) -> None:
+    first, second = AUDIENCES
+    day_two.sync(second)
+    day_two.sync(first)
+    for audience in AUDIENCES:
+        assert day_two.members(audience) == day_two.wanted(2, audience)
 
 
 def test_the_same_export_twice_changes_nothing(day_one: Stage) -> None:
     before = day_one.site().snapshots.current("dynamics_contacts")
+    log = day_one.site().ledger.checkpoint().size
     day_one.ingest()
     assert day_one.site().snapshots.current("dynamics_contacts") == before
+    assert day_one.site().ledger.checkpoint().size == log
 
 
 def test_a_wrong_export_leaves_the_snapshot_in_force(day_one: Stage) -> None:

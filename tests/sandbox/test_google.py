@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from google.ads import datamanager_v1 as types
-from google.protobuf import json_format  # type: ignore[import-untyped]
+from google.protobuf import json_format
 
 from sandbox.google_fields import ENUMS, MESSAGES
 from sandbox.server import Sandbox

@@ -83,7 +83,7 @@ def test_bookkeeping_columns_of_dynamics_are_dropped(prefix: str) -> None:
 
 
 def test_with_a_mapping_only_logical_names_count() -> None:
-    logical = {normalised(name): name for name in ()} | {
+    logical = {
         "sleutel": "contactid",
         "post": "emailaddress1",
         "mag niet": "donotemail",

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from boundary.zones import PlaintextUri
 from domain.errors import StorageFailed
 from storage import aws
+from storage.exports import export_files, read_export
 from storage.objects import S3Store
+from tests.storage.crm import ROW, SPEC, text
 from tests.storage.s3 import rclone
 
 BUCKET = "synthetic"
@@ -90,3 +93,11 @@ def test_a_write_whose_first_answer_was_lost_still_counts(
 
     monkeypatch.setattr(s3_store, "_put", lost)
     assert s3_store.create("pointer", b"mine") is done
+
+
+def test_an_export_is_streamed_with_a_valid_signature(signed_endpoint: str) -> None:
+    client = aws.client("s3", endpoint=signed_endpoint)
+    client.create_bucket(Bucket="exports")
+    client.put_object(Bucket="exports", Key="in/a.csv", Body=text(*[ROW] * 20_000).encode())
+    file = export_files(PlaintextUri("s3://exports/in"), pattern="*.csv", endpoint=signed_endpoint)
+    assert sum(batch.frame.height for batch in read_export(file, SPEC)) == 20_000

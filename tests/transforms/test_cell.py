@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -91,6 +92,7 @@ ROWS = [
     *bad(28, INVALID, ".an@post.example", finds=(".an@post.example", "an@post.example")),
     *bad(28, INVALID, "an.@post.example", finds=("an.@post.example",)),
     *bad(28, INVALID, "an..p@post.example", finds=("an..p@post.example",)),
+    *bad(28, INVALID, "--@post.example", "=@post.example", "+@post.example", "'_'@post.example"),
     *bad(29, INVALID, "an peeters@post.example", "an\u00a0peeters@post.example", "an\tp@post.example"),
     *bad(30, INVALID, '"an b"@post.example', finds=('"an b"@post.example',)),
     *bad(30, INVALID, "an@[192.0.2.1]", finds=("an@[192.0.2.1]",)),
@@ -104,7 +106,7 @@ ROWS = [
     *bad(34, INVALID, "josÃ©@post.example", f"ï»¿{A}x\ufffd", "an\ufffd@post.example"),
     *bad(34, INVALID, f"ï»¿{A}", finds=(A,)),
     *bad(35, INVALID, "+32 2 555 01 00", "https://www.post.example/an", "An Peeters"),
-    *bad(35, INVALID, f"e-mail: {A}", f"e-mail:{A}", f"email={A}", finds=(A,)),
+    *bad(35, INVALID, f"e-mail: {A}", f"e-mail:{A}", finds=(A,)),
     *bad(36, PREHASHED, "ab" * 16, "ab" * 20, "ab" * 28, "ab" * 32, "AB" * 32, "ab" * 48, "ab" * 64, f"0x{'ab' * 32}"),
     *bad(36, PREHASHED, f" {'ab' * 32} ", f'"{"ab" * 32}"', "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", "q83vEjRWeJCrze8SNFZ4kA=="),
     *bad(37, INVALID, "#N/A", "#VALUE!", "#REF!", "#NAAM?", "#N/B"),
@@ -113,7 +115,7 @@ ROWS = [
     *bad(38, DECEASED, f"{A} (overleden)", f"† {A}", f"{A} - décédée", f"{A} (OVERL.)", finds=(A,)),
     Row(38, f"An (UITGESCHREVEN) <{A}>", A, (OBJECTED,), (A,)),
     Row(38, "uitgeschreven.an@post.example", "uitgeschreven.an@post.example", (OBJECTED,), ("uitgeschreven.an@post.example",)),
-    *bad(39, INVALID, f"{'x' * 65}@post.example", f"an@{'.'.join(['y' * 60] * 4)}.example", f"an@{'y' * 64}.example"),
+    *bad(39, INVALID, f"{'x' * 65}@post.example", f"an@{'.'.join(['y' * 61] * 4)}.example", f"an@{'y' * 64}.example"),
     # 40, a shifted row, never gets here: it is set aside whole, and every address in it is found.
     Row(40, f"Niet toestaan;{A};12", "", (INVALID,), (A,)),
 ]  # fmt: skip
@@ -132,13 +134,18 @@ def reasons(bits: int) -> set[Reason]:
     return {reason for reason, code in CODE.items() if bits >> code & 1}
 
 
+def widest_of(addresses: Iterable[str]) -> set[str]:
+    texts = pl.DataFrame({"a": list(addresses)}, schema={"a": pl.String})
+    return set(texts.select(widest(pl.col("a")))["a"])
+
+
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.kind}-{number}" for number, row in enumerate(ROWS)])
 def test_a_cell_means_to_an_audience_and_to_a_suppression_what_the_sources_say(row: Row) -> None:
     address, bits, found = frame(row.cell).select("address", "bits", "found").row(0)
     assert (address or "") == row.audience
     assert set(row.reasons) <= reasons(bits)
     assert bool(bits) == bool(row.reasons)
-    assert set(row.suppressed) <= set(found)
+    assert widest_of(row.suppressed) <= widest_of(found)
 
 
 def test_every_kind_of_the_sources_has_a_row() -> None:
@@ -152,7 +159,7 @@ def test_a_column_gives_what_its_cells_give_alone() -> None:
 
 
 def test_a_null_cell_is_invalid_and_holds_nobody() -> None:
-    assert frame(None).select("address", "bits", "found").row(0) == (None, 1 << CODE[INVALID], None)
+    assert frame(None).select("address", "bits", "found").row(0) == (None, 1 << CODE[INVALID], [])
 
 
 def test_no_placeholder_and_nothing_can_be_sent() -> None:
@@ -175,7 +182,11 @@ def test_every_note_objects_and_blocks_the_address_beside_it(note: str) -> None:
 
 
 def test_own_domains_are_compared_label_by_label() -> None:
-    assert frame("an.peeters@notfonds.example", "an.peeters@fonds.example.be")["bits"].to_list() == [0, 0]
+    assert frame("an.peeters@notfonds.example", "an.peeters@fonds.example.post.example")["bits"].to_list() == [0, 0]
+
+
+def test_an_address_glued_to_a_label_is_found_with_and_without_it() -> None:
+    assert {A, f"email={A}"} <= set(frame(f"email={A}")["found"].item())
 
 
 def test_without_own_or_reserved_domains_nothing_else_is_refused() -> None:

@@ -19,7 +19,7 @@ from cli.ingest import ingest
 from cli.keys import keys
 from cli.leaks import leaks
 from cli.optout import optout
-from cli.output import exit_codes, tell_failure, tell_wrong
+from cli.output import exit_codes, tell, tell_failure, tell_wrong
 from cli.sandbox import sandbox
 from cli.status import status
 from cli.sync import sync
@@ -27,6 +27,7 @@ from cli.vectors import vectors
 from domain.errors import PipelineError, Sealed
 
 USAGE: Final = 2
+INTERRUPTED: Final = 130
 ORDER: Final = [
     "demo", "check", "keys", "ingest", "sync", "optout", "status", "audit", "vectors", "leaks", "bench", "sandbox",
 ]  # fmt: skip
@@ -65,6 +66,8 @@ def run() -> None:
     os.umask(0o077)
     try:
         code = app(standalone_mode=False)
+        if code == INTERRUPTED:
+            tell("Interrupted. Run the same command again: it takes up what this run left.")
     except PipelineError as error:
         tell_failure(error)
         code = error.exit_code

@@ -97,7 +97,9 @@ def test_an_interrupt_is_130(ran: Shell, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("cli.output.folder_of", interrupted)
     monkeypatch.setattr("cli.status.folder_of", interrupted)
-    assert ran("status").code == 130
+    done = ran("status")
+    assert (done.code, done.out) == (130, "")
+    assert "Run the same command again" in done.err
 
 
 @pytest.mark.parametrize(

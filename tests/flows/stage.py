@@ -16,11 +16,12 @@ import yaml
 from audit.entry import Entry
 from cli.story import EXAMPLE, inbox_of
 from config.organisation import load
+from flows.account import Synced
 from flows.feeds import refresh, take_list
 from flows.ingest import read_source
 from flows.line import line_of
 from flows.optout import PushedOut, pushed_out
-from flows.sync import Ended, Synced, synced
+from flows.sync import Ended, synced
 from flows.wiring import Site, site
 from sandbox.people.person import Person, platform_hex
 from sandbox.people.world import World, deliver, expected, make_world

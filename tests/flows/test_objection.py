@@ -17,8 +17,8 @@ from audit.inclusion import Inclusion
 from audit.ledger import Ledger
 from audit.verify import verify
 from destinations.google import GoogleCustomerMatch
-from domain.errors import ListRefused, PipelineError, PlatformUnavailable, RunBlocked
-from flows.feeds import refresh, take_list
+from domain.errors import PipelineError, PlatformUnavailable, RunBlocked
+from flows.feeds import take_list
 from flows.line import line_of
 from flows.optout import pushed_out
 from flows.sync import synced
@@ -27,6 +27,21 @@ from storage.lists import from_bytes
 from storage.locks import held as lock_held
 from tests.flows.dying import Killed
 from tests.flows.stage import AUDIENCES, LINES, Stage
+
+
+def moved(stage: Stage, by: timedelta) -> Site:
+    """Adapters of a later hour."""
+    here = stage.site()
+    later = Site(
+        org=here.org,
+        keys=here.keys,
+        store=here.store,
+        audit_store=here.audit_store,
+        now=lambda: here.now() + by,
+        random=here.random,
+    )
+    stage.opened.append(later)
+    return later
 
 
 def at_request(
@@ -109,18 +124,9 @@ def test_r_026_lists_are_read_again_before_a_late_send(day_one: Stage) -> None:
     inbox = day_one.home / "inbox" / "optouts"
     newest = max(inbox.iterdir())
     day_one.policy(suppression_snapshot_max_age_minutes=1)
-    here = day_one.site()
-    later = Site(
-        org=here.org,
-        keys=here.keys,
-        store=here.store,
-        audit_store=here.audit_store,
-        now=lambda: here.now() + timedelta(minutes=2),
-        random=here.random,
-    )
+    later = moved(day_one, timedelta(minutes=2))
     (inbox / "zz.csv").write_text(newest.read_text("utf-8") + f"{person.address}\n", "utf-8")
-    with later:
-        ended = synced(later, [line_of(later, *LINES[0])], send=True)
+    ended = synced(later, [line_of(later, *LINES[0])], send=True)
     assert not ended.failures
     assert day_one.members() == day_one.wanted(1) - day_one.people_hex(person)
 
@@ -141,7 +147,7 @@ def test_an_objection_while_the_platform_is_at_work_leaves_at_once_and_again(
             day_one.say_no(person.address)
         look(seconds)
 
-    monkeypatch.setattr(flows.urgent.time, "sleep", passing)
+    monkeypatch.setattr("flows.urgent.time.sleep", passing)
     day_one.sync()
     removals = [seen for seen in day_one.platforms.requests if seen.path.endswith(":remove")]
     assert len(removals) == 1
@@ -247,63 +253,32 @@ def test_an_opt_out_reaches_a_list_whose_first_run_broke_off(
     assert day_one.members() <= day_one.wanted(1)
 
 
-def test_in_doubt_a_removal_is_repeated_and_not_believed(
-    day_one: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_doubt_a_removal_is_repeated_and_not_believed(day_one: Stage) -> None:
     """The add of a broken run ends after the removal that overtook it."""
-    person = day_one.people()[0]
-    day_one.policy(settle_limit_seconds=3)
-    day_one.platforms.fault("late", operation="add", seconds=1.5)
+    person, google, gone_by = day_one.people()[0], day_one.platforms.world.google, [0.0]
+    google.clock = lambda: time.monotonic() + gone_by[0]
+    day_one.platforms.fault("late", operation="add", seconds=1000)
     day_one.platforms.fault("token", operation="status", times=None)
-    day_one.ended()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.run.settled_receipts", _killed)
+        with pytest.raises(Killed):
+            day_one.sync()
     day_one.say_no(person.address)
-    first = day_one.push_out()
-    assert first.state != "acknowledged"
-    time.sleep(1.6)
+    assert day_one.push_out().state == "incomplete"
+    gone_by[0] = 2000
     assert day_one.members() & day_one.people_hex(person)
     day_one.platforms.world.faults.clear()
-    assert day_one.push_out().removed == 1
+    done = day_one.push_out()
+    assert (done.removed, done.state) == (1, "in_doubt")
     assert not day_one.members() & day_one.people_hex(person)
-    time.sleep(3)
-    assert day_one.push_out().state == "acknowledged"
-    assert day_one.push_out().state == "none"
+    # By then the add must have ended: the next removal is the last.
+    later = moved(day_one, timedelta(minutes=10))
+    assert pushed_out(later, line_of(later, *LINES[0])).state == "acknowledged"
+    assert pushed_out(later, line_of(later, *LINES[0])).state == "none"
 
 
-def test_a_broken_list_does_not_keep_known_objections(day_two: Stage) -> None:
-    person = day_two.people()[0]
-    day_two.say_no(person.address)
-    (day_two.home / "inbox" / "optouts" / "zz.csv").write_text("", "utf-8")
-    before = day_two.members()
-    with pytest.raises(ListRefused):
-        refresh(day_two.site())
-    ended = day_two.ended(feeds_read=False)
-    assert [failure.code for failure in ended.failures] == ["BLOCKED"]
-    assert not day_two.members() & day_two.people_hex(person)
-    assert day_two.members() < before
-
-
-def test_one_broken_feed_does_not_keep_the_others_from_being_read(day_one: Stage) -> None:
-    day_one.deliver(2)
-    (day_one.home / "inbox" / "optouts" / "zz.csv").write_text("", "utf-8")
-    before = day_one.site().consent.state().version
-    with pytest.raises(ListRefused):
-        refresh(day_one.site())
-    assert day_one.site().consent.state().version > before
-
-
-def test_a_list_that_is_declared_otherwise_is_read_again(day_one: Stage) -> None:
-    before = day_one.site().suppression.state()
-    assert not take_list(day_one.site(), "partner_suppression").changed
-    day_one.change("lists/partner_suppression.yaml", reason="RESTRICTED")
-    assert take_list(day_one.site(), "partner_suppression").changed
-    assert day_one.site().suppression.state().version > before.version
-
-
-def test_r_046_a_list_about_another_channel_is_not_applied(day_one: Stage) -> None:
-    day_one.change("lists/partner_suppression.yaml", channel="post")
-    assert "partner_suppression" not in {taken.feed for taken in refresh(day_one.site())}
-    with pytest.raises(ListRefused):
-        take_list(day_one.site(), "partner_suppression")
+def _killed(*_: object, **__: object) -> None:
+    raise Killed
 
 
 def test_a_platform_that_is_away_keeps_the_removal_due(day_two: Stage) -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -77,7 +77,9 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def run(*words: str) -> str:
-    done = subprocess.run(prefect(*words), cwd=ROOT, capture_output=True, text=True, check=False)
+    # prefect.yaml tells flows to start in $PWD, which a shell would have set.
+    env = {**os.environ, "PWD": str(ROOT)}
+    done = subprocess.run(prefect(*words), cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"prefect {words[0]} {words[1]} ended with {done.returncode}"
     return done.stdout
 
@@ -97,9 +99,15 @@ def runs(deployment: str, *states: StateType) -> list[FlowRun]:
     return asyncio.run(_runs(deployment, list(states)))
 
 
-def ended(deployment: str) -> FlowRun | None:
-    found = runs(deployment, StateType.COMPLETED, StateType.FAILED, StateType.CRASHED)
+def ended(deployment: str, *states: StateType) -> FlowRun | None:
+    found = runs(deployment, *(states or (StateType.COMPLETED, StateType.FAILED, StateType.CRASHED)))
     return found[0] if found else None
+
+
+def listed(api: str, kind: str) -> list[dict[str, Any]]:
+    found = httpx.post(f"{api}/{kind}/filter", json={}).raise_for_status().json()
+    items: list[dict[str, Any]] = found["events"] if kind == "events" else found
+    return items
 
 
 def test_cron_makes_runs_and_a_worker_carries_them_out(stage: Stage, server: str, tmp_path: Path) -> None:
@@ -123,11 +131,26 @@ def test_cron_makes_runs_and_a_worker_carries_them_out(stage: Stage, server: str
             assert awaited(lambda: ended("ingest/dynamics_contacts"), "the ingest").state_name == "Completed"
             run("deployment", "run", "sync/travel_customers", "--param", config)
             assert awaited(lambda: ended("sync/travel_customers"), "the sync").state_name == "Completed"
+            assert "sync-travel-customers" in {one["key"] for one in listed(server, "artifacts")}
+            # A list that cannot be read blocks the run. It is told, and whoever is known to have said no leaves.
+            person = stage.people()[0]
+            stage.say_no(person.address)
+            (stage.home / "inbox" / "optouts" / "zz.csv").write_text("", "utf-8")
+            run("deployment", "run", "sync/travel_customers", "--param", config)
+            failed = awaited(lambda: ended("sync/travel_customers", StateType.FAILED), "the blocked sync")
+            assert failed.state is not None
+            assert "LIST" in str(failed.state.message)
+            blocked = awaited(
+                lambda: (
+                    [one for one in listed(server, "events") if one["event"] == "sluice.run.blocked"] or None
+                ),
+                "the event of the blocked sync",
+            )
+            assert {one["payload"]["code"] for one in blocked} <= {"LIST", "BLOCKED"}
         finally:
             worker.terminate()
             worker.wait()
             log.close()
     for destination in ("google_ads", "meta_ads"):
-        assert stage.members("travel_customers", destination) == stage.wanted(
-            1, "travel_customers", destination
-        )
+        wanted = stage.wanted(1, "travel_customers", destination) - stage.people_hex(person)
+        assert stage.members("travel_customers", destination) == wanted

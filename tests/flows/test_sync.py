@@ -11,8 +11,9 @@ from audit.inclusion import Inclusion
 from audit.ledger import Ledger
 from audit.verify import verify
 from domain.errors import CheckFailed, ExportRefused, KeyUnavailable, LogBroken, LogUnavailable, RunBlocked
+from flows.account import Synced
 from flows.line import line_of
-from flows.sync import Synced, synced
+from flows.sync import synced
 from tests.flows.stage import AUDIENCES, DESTINATIONS, LINES, Stage
 
 
@@ -21,10 +22,12 @@ def balanced(run: Synced) -> bool:
     return rows and run.payload_rows == run.accepted + run.refused + run.unknown
 
 
-def test_exactly_the_right_people_are_members_after_each_day(stage: Stage) -> None:
+def test_exactly_the_right_people_are_members_after_each_day(day_one: Stage) -> None:
+    stage = day_one
     for day in (1, 2):
-        stage.deliver(day)
-        stage.ingest()
+        if day == 2:
+            stage.deliver(day)
+            stage.ingest()
         for audience, destination in LINES:
             run = stage.sync(audience, destination)
             assert balanced(run)

@@ -38,6 +38,7 @@ from domain.errors import (
 from flows.attest import attest
 from flows.ingest import ingest
 from flows.optout import optout
+from flows.orchestration import swiftly
 from flows.sync import sync
 from sandbox.people.world import World
 from tests.architecture.source import ROOT
@@ -265,6 +266,7 @@ def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hu
     stage_home = home / "stage"
     stage_home.mkdir()
     with (
+        swiftly(),
         pytest.MonkeyPatch.context() as patch,
         staged(stage_home, world) as stage,
     ):

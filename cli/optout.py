@@ -40,7 +40,8 @@ def optout(
             # Taken in here, not by the flow: an address is never a parameter.
             taken = take_list(site(folder), list_name, from_bytes(_content(file)))
             tell(f"{taken.rows:,} line(s) taken in; they are in force from now on.")
-        done = optout_flow(folder, list_name)
+        # What was handed in is known already; a feed that is late must not turn this into a failure.
+        done = optout_flow(folder, list_name if file is None else "")
     removed = sum(one.removed for one in done)
     give(
         {"removed": removed, "lines": done},

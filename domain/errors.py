@@ -30,13 +30,13 @@ def _rebuild(kind: type[PipelineError], fields: dict[str, str]) -> PipelineError
     return kind(**fields)
 
 
-class Transient(PipelineError):
+class Transient(PipelineError):  # noqa: N818 - a branch of the tree, raised as one of its leaves
     """Worth another try, unchanged, after a wait."""
 
     code = "TRANSIENT"
 
 
-class Terminal(PipelineError):
+class Terminal(PipelineError):  # noqa: N818 - as Transient
     """Another try gives the same answer; a person has to act."""
 
     code = "TERMINAL"

@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.entry import Entry
 from domain.audience import Operation, Receipt
+from domain.errors import OutcomeUnknown, PipelineError, PlatformRefused
 from flows.confirm import shown
 from flows.move import ADDS, OTHER, URGENT
 from flows.plan import Plan
@@ -118,3 +119,15 @@ def shown_row(done: Synced) -> dict[str, Any]:
     """A run as a row of an artifact."""
     fields = asdict(done)
     return {**fields, "excluded": sum(done.excluded.values()), "leaving": sum(done.leaving.values())}
+
+
+def shortfall(state: str, *, place: str, rows: int, refused: int, unknown: int) -> PipelineError | None:
+    """Why a run is not green: not all of its payload rows were accepted. What was accepted is on record all the same."""
+    if state != "incomplete":
+        return None
+    kind = PlatformRefused if refused else OutcomeUnknown
+    return kind(
+        what=f"of {rows} rows sent, {refused} were refused and {unknown} have no answer",
+        do="Look at the platform's own messages for this list, then run again: what was not accepted is sent again",
+        place=place,
+    )

@@ -91,13 +91,13 @@ def _read(here: Site, name: str, file: ExportFile, export: str, before: Snapshot
     here.clear(f"{folder}/")
     published = False
     try:
-        counted = staged(here, name, file, folder)
+        delivery, counted = staged(here, name, file, folder)
         guarded(here, name, before, counted)
         snapshot = Snapshot(
             export=export,
             read=counted.read,
             malformed=counted.malformed,
-            subjects=collapsed_buckets(here, name, folder, counted),
+            subjects=collapsed_buckets(here, name, folder, delivery, counted),
             folder=folder,
             previous=before.folder if before else "",
         )

@@ -52,8 +52,9 @@ def outgoing_file(line: Line, run: str, kind: str, bucket: int) -> str:
 
 
 def written(here: Site, line: Line, run: str, kind: str, bucket: int, rows: pl.DataFrame) -> int:
-    """Write the rows of a bucket; gives their number. Needs: OUTGOING."""
-    here.frames.write(outgoing_file(line, run, kind, bucket), rows.select(OUTGOING.names()))
+    """Write the rows of a bucket, if there are any; gives their number. Needs: OUTGOING."""
+    if rows.height:
+        here.frames.write(outgoing_file(line, run, kind, bucket), rows.select(OUTGOING.names()))
     return rows.height
 
 

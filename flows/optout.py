@@ -9,6 +9,7 @@ from prefect import flow
 from boundary.logs import Event, event
 from boundary.seal import sealed
 from domain.errors import PipelineError, RunBlocked
+from flows.account import shortfall
 from flows.confirm import recovered, removal_entry
 from flows.feeds import Taken, take_list
 from flows.journal import Journals
@@ -26,13 +27,14 @@ from storage.locks import held as lock_held
 class PushedOut:
     """Removals at one line.
 
-    ``state``: ``none`` if nobody was in, ``acknowledged`` when the platform took them all, ``in_doubt`` while they have to
+    ``rows`` had to leave. ``state``: ``none`` if nobody was in, ``acknowledged`` when the platform took them all, ``in_doubt`` while they have to
     be repeated, else ``incomplete``.
     """
 
     audience: str
     destination: str
     run: str
+    rows: int
     removed: int
     state: str
 
@@ -42,12 +44,13 @@ class PushedOut:
 def optout(config: str, list_name: str) -> list[PushedOut]:
     """Take in the newest file of a list, then remove everybody who is suppressed from every audience.
 
-    A list that cannot be read is an error at the end: it does not hold back those who are known already.
+    An empty name takes in nothing: the opt-outs were handed in already. A list that cannot be read is an error at the end: it does not hold back those who are known already.
     """
     done: list[PushedOut] = []
     failures: list[PipelineError] = []
     try:
-        take_optouts(config, list_name)
+        if list_name:
+            take_optouts(config, list_name)
     except PipelineError as unread:
         failures.append(unread)
     for audience, destination in held_lines(config):
@@ -55,6 +58,10 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
             done.append(push_out(config, audience, destination))
         except PipelineError as stopped:
             failures.append(stopped)
+    for one in done:
+        place = f"{one.audience}, {one.destination}"
+        short = shortfall(one.state, place=place, rows=one.rows, refused=0, unknown=one.rows - one.removed)
+        failures += [short] if short else []
     for failed in failures:
         tell_blocked(failed, place="optout")
     show_counts("optout", [asdict(one) for one in done], "Removals a destination")
@@ -126,7 +133,12 @@ def _removed(here: Site, line: Line, held: Membership) -> PushedOut:
         forgotten(here, move, URGENT)
         Journals(here.store).close(begun(here, move.run, line))
         return PushedOut(
-            audience=line.audience, destination=line.destination, run=move.run, removed=0, state="none"
+            audience=line.audience,
+            destination=line.destination,
+            run=move.run,
+            rows=0,
+            removed=0,
+            state="none",
         )
     ran = executed(
         here,
@@ -144,6 +156,7 @@ def _removed(here: Site, line: Line, held: Membership) -> PushedOut:
         audience=line.audience,
         destination=line.destination,
         run=move.run,
+        rows=rows,
         removed=ran.removed,
         state=ran.state,
     )

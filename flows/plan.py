@@ -91,18 +91,25 @@ def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: 
     suppression, consent = here.suppression.state(), here.consent.state()
     blocked = here.frames.read(f"{snapshot.folder}/blocked.parquet", BLOCKED)
     hashed = here.suppression.rest(suppression)
+
+    def gathered(bucket: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        with here.stage("decide"):
+            entries = here.suppression.bucket(bucket, suppression)
+            base = _base(here, lines[0], snapshot, bucket, entries, hashed, blocked)
+            return base, here.consent.bucket(bucket, consent), entries
+
     with ExitStack() as opened:
-        pool = opened.enter_context(ThreadPoolExecutor(len(lines)))
         works = [
             _Work(here, line, str(run), held, opened.enter_context(_writer(here)))
             for line, (run, held) in zip(lines, runs, strict=True)
         ]
+        # Destinations side by side, and the next bucket behind them: hashing and encryption leave Python's lock.
+        pool = opened.enter_context(ThreadPoolExecutor(len(lines) + 1))
+        following = pool.submit(gathered, 0)
         for bucket in range(BUCKETS):
-            with here.stage("decide"):
-                entries = here.suppression.bucket(bucket, suppression)
-                base = _base(here, lines[0], snapshot, bucket, entries, hashed, blocked)
-                events = here.consent.bucket(bucket, consent)
-            # Destinations side by side: hashing, sorting and encryption leave Python's lock.
+            base, events, entries = following.result()
+            if bucket + 1 < BUCKETS:
+                following = pool.submit(gathered, bucket + 1)
             done = [pool.submit(work.decide, bucket, base, events, entries) for work in works]
             for one in done:
                 one.result()

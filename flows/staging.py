@@ -17,13 +17,12 @@ from flows.ahead import ahead
 from flows.checks import record_checks
 from flows.snapshots import Snapshot
 from flows.wiring import Site
+from storage.delivery import Delivery
 from storage.exports import ExportBatch, ExportFile, read_export
 from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
 from transforms.subjects import ReadingRules, SubjectKeys, blocked_by_notes, collapsed, pseudonymised
 
-# Rows that wait in memory before they are written to their buckets: few files, bounded memory.
-WAITING_ROWS: Final = 200_000
 SECRET_BYTES: Final = 32
 MAX_UNKNOWN_SHARE: Final = 0.001  # R-007
 _STAGE: Final = pl.Schema({**SUBJECTS, "contact": pl.UInt64()})
@@ -48,8 +47,8 @@ class _Keyed:
     unknown: int
 
 
-def staged(here: Site, name: str, file: ExportFile, folder: str) -> Counted:
-    """Key every row and write it to its bucket below ``folder``."""
+def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Delivery, Counted]:
+    """Key every row and sort it into its bucket; what memory cannot hold waits below ``folder``."""
     source = here.org.sources[name]
     rules = ReadingRules(
         today=here.now().date(),
@@ -81,23 +80,11 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> Counted:
             totals["unknown"] += done.unknown
             yield done.subjects
 
-    for part, rows in enumerate(_gathered(keyed())):
-        for (bucket,), subjects in rows.partition_by("bucket", as_dict=True, include_key=False).items():
-            here.frames.write(f"{folder}/parts/{int(str(bucket)):02}/{part:05}.parquet", subjects)
+    delivery = Delivery(here.store, here.frames, _STAGE, f"{folder}/parts")
+    delivery.take(keyed())
     here.frames.write(f"{folder}/blocked.parquet", pl.concat(blocked).unique(maintain_order=False))
-    return Counted(read=totals["read"], malformed=totals["malformed"], unknown=totals["unknown"])
-
-
-def _gathered(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Frames joined until they are worth a file each bucket."""
-    waiting: list[pl.DataFrame] = []
-    for frame in frames:
-        waiting.append(frame)
-        if sum(one.height for one in waiting) >= WAITING_ROWS:
-            yield pl.concat(waiting)
-            waiting = []
-    if waiting:
-        yield pl.concat(waiting)
+    counted = Counted(read=totals["read"], malformed=totals["malformed"], unknown=totals["unknown"])
+    return delivery, counted
 
 
 def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) -> None:
@@ -147,21 +134,23 @@ def _over(count: int, share: float, total: int) -> int:
     return max(0, count - int(share * total))
 
 
-def collapsed_buckets(here: Site, name: str, folder: str, counted: Counted) -> int:
+def collapsed_buckets(here: Site, name: str, folder: str, delivery: Delivery, counted: Counted) -> int:
     """Collapse each bucket to subjects, give every new subject its secret, drop the parts; gives the subjects.
 
     Raises:
         CheckFailed: the rows do not add up, or a key is missing, doubled or of the wrong length.
     """
-    totals: Counter[str] = Counter()
-    for bucket in range(BUCKETS):
-        parts = here.store.names(f"{folder}/parts/{bucket:02}/")
-        frames = [pl.DataFrame(schema=_STAGE), *(here.frames.read(part, _STAGE) for part in parts)]
-        subjects = collapsed(pl.concat(frames))
+
+    def finished(bucket: int) -> dict[str, int]:
+        subjects = collapsed(delivery.rows(f"{bucket:02}"))
         here.frames.write(f"{folder}/{bucket:02}.parquet", subjects)
         _give_secrets(here, bucket, subjects)
-        totals.update(_measured(subjects))
-    here.clear(f"{folder}/parts/")
+        return _measured(subjects)
+
+    totals: Counter[str] = Counter()
+    for measured in ahead(finished, range(BUCKETS)):
+        totals.update(measured)
+    delivery.clear()
     lost = counted.read - counted.malformed - totals.pop("accounted")
     checks = validate("subjects", {**totals, "rows_lost": abs(lost)})
     record_checks(here, name, checks)

@@ -14,7 +14,7 @@ from boundary.seal import sealed
 from destinations.dry_run import DryRun
 from domain.errors import PipelineError, RunBlocked, SuppressionMoved, Transient
 from domain.run import RunId
-from flows.account import Synced, intent_of, outcome_of, shown_row, summary
+from flows.account import Synced, intent_of, outcome_of, shortfall, shown_row, summary
 from flows.confirm import recovered
 from flows.feeds import refresh
 from flows.journal import Journals
@@ -52,12 +52,23 @@ def sync(config: str, audience: str, send: bool = False) -> list[Synced]:
         failures += ended.failures
     except PipelineError as stopped:
         failures.append(stopped)
+    failures += [short for one in done if (short := _shortfall(one))]
     show_counts(f"sync-{audience}", [shown_row(one) for one in done], "Counts and reasons a destination")
     for failed in failures:
         tell_blocked(failed, place=audience)
     for first in failures:
         raise first
     return done
+
+
+def _shortfall(one: Synced) -> PipelineError | None:
+    return shortfall(
+        one.state,
+        place=f"{one.audience}, {one.destination}",
+        rows=one.payload_rows,
+        refused=one.refused,
+        unknown=one.unknown,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

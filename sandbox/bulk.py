@@ -45,7 +45,7 @@ def write_contacts(path: Path, contacts: int, *, setting: Setting) -> None:
 
 
 def write_consents(path: Path, contacts: int, *, setting: Setting, now: datetime) -> None:
-    """Write consent events: three of four contacts agreed to a given scope, and a few of them withdrew."""
+    """Write consent events: half of the contacts agreed to a given scope, and a few of them withdrew."""
 
     def rows(numbers: pl.DataFrame) -> pl.DataFrame:
         made = numbers.with_columns(_noise("noise", 1)).with_columns(_email().alias("email"))
@@ -164,7 +164,7 @@ def _agreed(
     def proof(value: str) -> pl.Expr:
         return pl.when(refuses).then(None).otherwise(pl.lit(value))
 
-    return made.filter(asked % 4 != 0).select(
+    return made.filter(asked % 4 < 2).select(
         pl.concat_str(pl.lit(f"e{turn}-"), pl.col("number").cast(pl.String)).alias("event_id"),
         pl.col("email"),
         pl.lit(scope[0]).alias("controller"),

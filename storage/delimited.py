@@ -21,7 +21,7 @@ from storage.encoding import HEAD, Refused, encoding_of, undecodable
 from storage.files import ExportFile, opened
 
 _BLOCK: Final = 1 << 20  # fits the cache; a record that is longer is a quote that nobody closed
-BATCH_ROWS: Final = 100_000
+BATCH_ROWS: Final = 65_536
 _LINES_GLUED: Final = 50
 _DELIMITERS: Final = ";,\t|"
 _SEP: Final = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)

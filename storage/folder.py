@@ -112,8 +112,11 @@ class FolderStore:
         return self.root / checked(name)
 
     @contextlib.contextmanager
-    def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """A handle to write a file through; it takes its name when the block ends, unless the block fails."""
+    def writing(self, name: str, *, durable: bool = True) -> Iterator[IO[bytes]]:
+        """A handle to write a file through; it takes its name when the block ends, unless the block fails.
+
+        Without ``durable`` the file may be empty after a power failure: for what nobody looks for then.
+        """
         path = self.path(name)
         self.make_folder(path.parent)
         _sweep(path.parent)
@@ -122,12 +125,14 @@ class FolderStore:
             with handle:
                 yield handle
                 handle.flush()
-                os.fsync(handle.fileno())
+                if durable:
+                    os.fsync(handle.fileno())
                 unfinished.rename(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        if durable:
+            _flush_folder(path.parent)
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, owner-only; one that is there stays as it is."""

@@ -33,10 +33,10 @@ class Frames:
         self._store, self._key = store, key
 
     @spoken(failure)
-    def write(self, name: str, frame: pl.DataFrame) -> None:
-        """Write a frame, whole or not at all."""
+    def write(self, name: str, frame: pl.DataFrame, *, durable: bool = True) -> None:
+        """Write a frame, whole or not at all; ``durable`` before this returns, unless nobody needs it after a crash."""
         if isinstance(self._store, FolderStore):
-            with self._store.writing(name) as handle:
+            with self._store.writing(name, durable=durable) as handle:
                 self._write(name, frame, handle)
             return
         memory = io.BytesIO()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,7 @@ from storage.frames import Frames
 from storage.objects import Store
 
 _TRIES: Final = 8
+_SIDE_BY_SIDE: Final = 2
 # When something was received says nothing about what it is: the same statement, delivered again, is known already.
 _RECEIVED: Final = "received_at"
 
@@ -157,14 +159,19 @@ class Register:
     ) -> RegisterState:
         """Write the buckets that gain rows, beside the old ones."""
         version = before.version + 1
-        files, added = dict(before.files), 0
-        for key in delivery.buckets():
+
+        def grown(key: str) -> tuple[str, str, int]:
             old = self._rows(key, before)
             new = self._unknown(delivery.rows(key), old)
+            name = f"registers/{self._name}/{version:08}-{tag}/{key}.parquet"
             if new.height:
-                files[key] = f"registers/{self._name}/{version:08}-{tag}/{key}.parquet"
-                self._frames.write(files[key], pl.concat([old, new]))
-                added += new.height
+                self._frames.write(name, pl.concat([old, new]))
+            return key, name, new.height
+
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            done = list(pool.map(grown, delivery.buckets()))
+        added = sum(rows for _, _, rows in done)
+        files = {**before.files, **{key: name for key, name, rows in done if rows}}
         feeds = {**before.feeds, feed: told}
         if not added:
             return replace(before, feeds=feeds)

@@ -29,9 +29,9 @@ class Dying:
         writing, delete, delete_tree = FolderStore.writing, FolderStore.delete, FolderStore.delete_tree
 
         @contextmanager
-        def written(store: FolderStore, name: str) -> Iterator[IO[bytes]]:
+        def written(store: FolderStore, name: str, *, durable: bool = True) -> Iterator[IO[bytes]]:
             self._before()
-            with writing(store, name) as handle:
+            with writing(store, name, durable=durable) as handle:
                 yield handle
             self._after(name)
 

@@ -143,7 +143,7 @@ def test_the_earliest_of_two_equal_rows_of_one_delivery_is_kept(folder_store: Fo
 def test_a_delivery_in_many_frames_is_the_same_and_leaves_nothing_aside(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.delivery._SPILL_ROWS", 3)
+    monkeypatch.setattr("storage.delivery._HELD_BYTES", 300)
     found = register(store)
     state = found.add((delivery(at, at + 100) for at in range(20)), feed="list", fingerprint="a", read_at=NOW)
     assert held(found) == [*range(20), *range(100, 120)]
@@ -161,7 +161,7 @@ def test_a_delivery_that_breaks_off_changes_nothing_and_leaves_nothing(folder_st
         raise ListRefused(what="a line", do="correct it")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("storage.delivery._SPILL_ROWS", 1)
+        patch.setattr("storage.delivery._HELD_BYTES", 1)
         with pytest.raises(ListRefused):
             found.add(broken(), feed="list", fingerprint="b", read_at=NOW)
     assert found.state() == before
@@ -242,10 +242,10 @@ def test_a_crash_before_the_pointer_moves_leaves_the_old_state(
     real, count = FolderStore.writing, iter(range(1, 100))
 
     @contextlib.contextmanager
-    def writing(self: FolderStore, name: str) -> Iterator[object]:
+    def writing(self: FolderStore, name: str, *, durable: bool = True) -> Iterator[object]:
         if next(count) == steps:
             raise Crash
-        with real(self, name) as handle:
+        with real(self, name, durable=durable) as handle:
             yield handle
 
     monkeypatch.setattr(FolderStore, "writing", writing)

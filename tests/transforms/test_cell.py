@@ -182,7 +182,9 @@ def test_every_note_objects_and_blocks_the_address_beside_it(note: str) -> None:
 
 
 def test_own_domains_are_compared_label_by_label() -> None:
-    assert frame("an.peeters@notfonds.example", "an.peeters@fonds.example.post.example")["bits"].to_list() == [0, 0]
+    assert frame("an.peeters@notfonds.example", "an.peeters@fonds.example.post.example")[
+        "bits"
+    ].to_list() == [0, 0]
 
 
 def test_an_address_glued_to_a_label_is_found_with_and_without_it() -> None:

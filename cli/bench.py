@@ -35,7 +35,7 @@ def bench(
 
     Each is measured in a fresh process with all imports done before its clock starts. CPU time is user and system
     time of that process, peak memory its own high-water mark; cpu_seconds, peak_memory_bytes and stages are the
-    pipeline's.
+    pipeline's. Stages that run side by side, as decisions for two destinations do, count each for itself.
     """
     from datetime import UTC, datetime
 

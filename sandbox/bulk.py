@@ -1,7 +1,7 @@
 """Many contacts for measurements: columns at a time, a slice at a time, so that memory stays flat.
 
 Shaped like the demo's people: a Dynamics CSV with Dutch headers, one contact in a hundred dirty, a quarter at Gmail,
-most with a consent, three in a hundred suppressed. The same number of contacts gives the same bytes.
+half of them with a given consent, three in a hundred suppressed. The same number of contacts gives the same bytes.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_resume_equals_no_crash(day_two: Stage, point: int) -> None:
     # Both destinations do the same work: the first tells the steps, the second dies on the way.
     points = telling(died(lambda: day_two.sync(destination="meta_ads")))
     # Not quite the same work: a bucket of which nobody leaves is not written. The last steps are left to the others.
-    points = points[: -SPARE]
+    points = points[:-SPARE]
     died(day_two.sync, points[point * (len(points) - 1) // (POINTS - 1)])
     day_two.sync()
     assert day_two.members() == day_two.wanted(2)

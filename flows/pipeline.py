@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit.entry import Entry
 from flows.feeds import refresh
 from flows.ingest import read_source
 from flows.line import line_of
@@ -22,7 +21,6 @@ def rehearsed(config_folder: Path) -> dict[str, float]:
 
 
 def _rehearsed(here: Site) -> dict[str, float]:
-    here.ledger.append(Entry.make("policy", at=here.stamp(), digest=here.org.digest, files=1))
     for source in here.org.sources:
         read_source(here, source)
     refresh(here)

@@ -18,7 +18,7 @@ from audit.decisions import DecisionFile, DecisionWriter, decisions_name, row_id
 from boundary.seal import sealed
 from domain.audience import Platform
 from domain.errors import RunBlocked
-from domain.reason import CODE, INCLUDED_CODE, Reason, bit
+from domain.reason import CODE, Reason, bit
 from domain.run import RunId
 from flows.line import Line, line_held, scope_of
 from flows.memberships import Membership
@@ -233,10 +233,11 @@ def _changes(
 ) -> dict[str, pl.DataFrame]:
     """OUTGOING rows of a bucket by kind."""
     target = target_of(decisions)
+    known = decisions.select("subject_key", "bits", "primary")
     listed = entries.select("subject_key").unique().with_columns(pl.lit(value=True).alias("listed"))
     gone = (
         removals(target, held)
-        .join(decisions.select("subject_key", "bits", "primary"), on="subject_key", how="left")
+        .join(known, on="subject_key", how="left")
         .join(listed, on="subject_key", how="left")
         .with_columns(
             (((pl.col("bits") & SAID_NO) != 0).fill_null(value=False) | pl.col("listed").is_not_null()).alias(
@@ -247,10 +248,11 @@ def _changes(
         .sort("digest")
     )
     version = pl.lit(NORMALISER_VERSIONS[platform]).alias("normaliser")
-    included = pl.lit(INCLUDED_CODE, dtype=pl.UInt8).alias("primary")
+    # What was decided of each row goes along, not what an addition is supposed to be: the gate reads it (R-013).
+    added = additions(target, held).join(known, on="subject_key", how="left", maintain_order="left")
     asked = pl.col("asked")
     return {
-        ADDS: additions(target, held).with_columns(version, included),
+        ADDS: added.with_columns(version),
         URGENT: gone.filter(asked).with_columns(version),
         OTHER: gone.filter(~asked).with_columns(version),
     }

@@ -66,7 +66,7 @@ def gated(here: Site, move: Move, kind: str, *, size: int) -> Outgoing:
     for part in parts_of(here, move, kind, size):
         digests.append(part_digest(part["digest"]))
         rows += part.height
-        unearned += int((part["primary"] != INCLUDED_CODE).sum())
+        unearned += part.height - int((part["primary"] == INCLUDED_CODE).sum())
     unaccounted = abs(move.rows[kind] - rows)
     if kind == ADDS:
         counters = {"rows_without_consent": unearned, "rows_unaccounted": unaccounted}

@@ -50,8 +50,9 @@ def test_one_object_holds_every_figure_and_nothing_else_is_on_standard_output(
     # The files are rounded to milliseconds before they are divided again.
     assert figures["ratio"] == pytest.approx(figures["pipeline_seconds"] / figures["floor_seconds"], rel=0.1)
     assert figures["contacts_per_cpu_second"] == pytest.approx(ROWS / figures["cpu_seconds"], rel=0.01)
-    # Stages of two destinations run side by side, but none is longer than the whole for each of them.
-    assert max(figures["stages"].values()) <= figures["pipeline_seconds"] * 3
+    # Decisions and their files are made for two destinations side by side; all other stages follow each other.
+    alone = [seconds for name, seconds in figures["stages"].items() if name not in ("decide", "audit")]
+    assert sum(alone) <= figures["pipeline_seconds"] * 1.01
 
 
 def test_a_folder_that_an_earlier_run_left_is_refused(app: typer.Typer, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ bench:
 
 docs:
 	uv run --frozen python -m tests.docs.commands
+	uv run --frozen python -m tests.docs.rules
 	uv run --frozen pytest tests/docs
 
 demo:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     REVIEW = "review"
     APPROVAL = "approval"
     STOP = "stop"
+    LIFT = "lift"
 
 
 Check = Callable[[object], bool]
@@ -68,6 +69,9 @@ _TIME: Final = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]
 # Names come from configuration. They are too short for a digest in hex and have no room for an address.
 _name = _text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
 _code = _text(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,47}")
+_name_or_none = _text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,47}", nullable=True)
+# A configuration file: at most a folder and a stem, as config/ names them; no sign of an address fits in.
+_file = _text(r"(?:[a-z][a-z0-9_]{0,39}/)?[a-z][a-z0-9_]{0,39}\.yaml")
 _run = _text(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _root = _text(r"[0-9a-f]{64}")
 # Every digest over personal data is keyed, or the root of a tree of keyed rows (R-113).
@@ -112,8 +116,18 @@ _SCHEMAS: Final[Mapping[Kind, Mapping[str, Check]]] = {
     Kind.ERASURE: {"request": _name, "rows": _count},
     # ``by`` is a role or a key name, never a person.
     Kind.REVIEW: {"start": _whole, "end": _whole, "findings": _count, "by": _name},
-    Kind.APPROVAL: {"digest": _root, "by": _name},
-    Kind.STOP: {"by": _name, "scope": _name},
+    # Approval binds to the digest of the bytes of one file (R-141). Authors and approvers are functions, never persons.
+    Kind.APPROVAL: {
+        "file": _file,
+        "digest": _root,
+        "author": _name,
+        "by": _name,
+        "state": _text("approved|withdrawn"),
+    },
+    # ``second`` is the other actor whom a restart needs, and null for a stop (R-143).
+    Kind.STOP: {"by": _name, "scope": _name, "state": _text("stopped|allowed"), "second": _name_or_none},
+    # Objections that a later, proven consent lifted for exactly one scope (R-024).
+    Kind.LIFT: {"run": _run, "audience": _name, "destination": _name, "rows": _count},
 }
 
 

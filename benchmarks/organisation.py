@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from sandbox.bulk import write_consents, write_contacts, write_suppressed
+from sandbox.bulk import write_consents, write_contacts, write_objections, write_suppressed
 from sandbox.people.example import EXAMPLE
 from sandbox.people.lists import write_hashed
 from sandbox.people.person import clean_address, platform_hex
@@ -19,6 +19,7 @@ from sandbox.people.person import clean_address, platform_hex
 _EXAMPLE_FOLDER: Final = Path(__file__).parents[1] / "config" / "example"
 _AUDIENCE: Final = "travel_customers"
 _EXPORT: Final = "contacts.csv"
+_OFFICER: Final = "dpo_office"
 
 
 def config_folder(work: Path) -> Path:
@@ -44,7 +45,7 @@ def environment(work: Path) -> dict[str, str]:
 
 
 def writing(work: str, contacts: str, now: str) -> Callable[[], None]:
-    """Measured child: write configuration, export, consent events and suppression entries for so many contacts."""
+    """Measured child: write configuration, export, consent, objections and suppression entries for so many contacts."""
     home, count, at = Path(work), int(contacts), datetime.fromisoformat(now)
 
     def write() -> None:
@@ -55,6 +56,8 @@ def writing(work: str, contacts: str, now: str) -> Callable[[], None]:
             write_consents(
                 home / str(_read(consent)["location"]) / "events.csv", count, setting=EXAMPLE, now=at
             )
+        for feed in sorted((folder / "objections").glob("*.yaml")):
+            write_objections(home / str(_read(feed)["location"]) / "objections.csv", count, now=at)
         for listed in sorted((folder / "lists").glob("*.yaml")):
             settings = _read(listed)
             target = home / str(settings["location"]) / "list.csv"
@@ -84,7 +87,9 @@ def rehearsing(config: str) -> Callable[[], dict[str, float]]:
     from config.organisation import load
     from expectations.suites import SUITES
     from expectations.validate import validate
+    from flows.approval import approve_all
     from flows.pipeline import rehearsed
+    from flows.wiring import site
     from storage.keys import init_keys
 
     # The data-quality engine is imported on its first use: here, before the clock starts.
@@ -93,6 +98,8 @@ def rehearsing(config: str) -> Callable[[], dict[str, float]]:
     if keys and not keys.exists():
         keys.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         init_keys(keys, random=secrets.token_bytes)
+    with site(config) as here:
+        approve_all(here, by=_OFFICER)
     return lambda: rehearsed(Path(config))
 
 

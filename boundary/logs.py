@@ -34,7 +34,10 @@ class Event(StrEnum):
     SYNC_DONE = "sync_done"
     RUN_RECOVERED = "run_recovered"
     OPTOUT_TAKEN = "optout_taken"
+    OBJECTION_UNMAPPED = "objection_unmapped"
     REMOVAL_SENT = "removal_sent"
+    CAMPAIGN_UNKNOWN = "campaign_unknown"
+    LIST_RETIRED = "list_retired"
     LOG_VERIFIED = "log_verified"
     LOG_PUBLISHED = "log_published"
     CHECK_FAILED = "check_failed"
@@ -71,7 +74,16 @@ _NAMES: Final = frozenset(
 )
 _NUMBERS: Final = frozenset(Fields.__annotations__) - _NAMES
 _OURS: Final = frozenset(Event)
-_WARNINGS: Final = frozenset({Event.SYNC_HELD, Event.SYNC_BLOCKED, Event.CHECK_FAILED, Event.WITHHELD})
+_WARNINGS: Final = frozenset(
+    {
+        Event.SYNC_HELD,
+        Event.SYNC_BLOCKED,
+        Event.CHECK_FAILED,
+        Event.WITHHELD,
+        Event.OBJECTION_UNMAPPED,
+        Event.CAMPAIGN_UNKNOWN,
+    }
+)
 _NAME: Final = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,62}\Z")
 
 # 32 bytes as hex, or as base64 of either alphabet: padded, or bare but for its kinds of characters no word or path.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, give, tell
+from cli.waiting import waiting_lines
 from domain.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
@@ -28,33 +29,59 @@ def check(
             "--schema", help="Write the JSON Schema of every kind of file into this folder, for editors."
         ),
     ] = None,
+    comparing: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--compare",
+            metavar="OLD NEW",
+            help="Two configuration folders: show which files differ, and how many people would enter and leave each "
+            "audience, by reason. Nothing is written.",
+        ),
+    ] = None,
 ) -> None:
     """List every problem of the configuration with file, line and what to write instead (exit 3 if there is one).
 
-    What this machine still lacks (secrets, keys, folders, reviews) is listed too, as a warning.
+    What is past its date or switched off today counts as a problem. What this machine still lacks (secrets, keys,
+    folders, reviews) is listed too, as a warning, and so is why each planned destination would be refused, and what
+    waits for the DPO's approval.
     """
+    if comparing is not None:
+        from cli.compare import compare
+
+        compare(*comparing, as_json=as_json)
+        return
+
     from config.draft import Draft
+    from config.due import due
     from config.missing import missing
+    from config.registered import refused_as_planned
 
     if schema is not None:
         _write_schemas(schema)
     draft = Draft.read(config, os.environ)
     today = datetime.now(UTC).date()  # noqa: TID251 - the edge: nothing below reads a clock
+    problems = sorted({*draft.problems, *due(draft, today=today)})
+    planned = refused_as_planned(draft)
     warnings = missing(draft, environ=os.environ, today=today)
+    waiting = [] if draft.problems else waiting_lines(config)
     if as_json:
         found = {
             "files": len(draft.documents),
             "digest": draft.digest,
-            "problems": [asdict(one) for one in draft.problems],
+            "problems": [asdict(one) for one in problems],
+            "planned": [asdict(one) for one in planned],
             "warnings": [asdict(one) for one in warnings],
+            "waiting": waiting,
         }
         give(found, as_json=True)
-    for line in () if as_json else (*_listed(draft.problems), *_listed(warnings, mark="warning: ")):
-        typer.echo(line)  # never wrapped: editors and scripts read file:line
-    if draft.problems:
-        tell(
-            f"{_count(len(draft.problems), 'problem')}: correct the lines above, then run `sluice check` again."
-        )
+    else:
+        _say(problems)
+        _say(planned, mark="refused as things stand: ")
+        _say(warnings, mark="warning: ")
+        for line in waiting:
+            typer.echo(line)
+    if problems:
+        tell(f"{_count(len(problems), 'problem')}: correct the lines above, then run `sluice check` again.")
         raise typer.Exit(ConfigurationRefused.exit_code)
     lacking = f", {_count(len(warnings), 'thing')} still missing on this machine" if warnings else ""
     tell(f"{_count(len(draft.documents), 'file')} in order{lacking}.")
@@ -73,10 +100,11 @@ def _write_schemas(folder: Path) -> None:
     tell("# yaml-language-server: $schema=PATH")
 
 
-def _listed(problems: Sequence[Problem], mark: str = "") -> list[str]:
-    return [
-        line for one in problems for line in (f"{one.file}:{one.line}: {mark}{one.what}", f"    {one.do}")
-    ]
+def _say(problems: Sequence[Problem], mark: str = "") -> None:
+    """One problem in two lines, never wrapped: editors and scripts read file:line."""
+    for one in problems:
+        typer.echo(f"{one.file}:{one.line}: {mark}{one.what}")
+        typer.echo(f"    {one.do}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,8 +40,12 @@ def demo(
 
 
 def _show(story: Told, folder: Path) -> None:
+    from config.organisation import load
+
+    k = load(folder / "config").policy.display_k
+    runs = _shown(story, k=k)
     for audience in story.audiences:
-        _show_audience(story, audience)
+        _show_audience(audience, [run for run in runs if run["audience"] == audience], k=k)
     give_table(
         "Is it true?",
         ("", ""),
@@ -69,21 +75,35 @@ Try:
     )
 
 
-def _show_audience(story: Told, audience: str) -> None:
-    """Both days of an audience side by side: who was read, who fell out and why, what was moved."""
-    from cli.funnel import funnel
+def _shown(story: Told, *, k: int) -> list[dict[str, Any]]:
+    """Every sync as marketing sees it: small counts are hidden, although these people are made up (R-085).
 
-    columns = [(day, run) for day in story.days for run in day.runs if run.audience == audience]
-    at = [(day, run, (audience, run.destination)) for day, run in columns]
-    lines = [
-        *funnel([run for _, run in columns]),
-        ["added by the sync", *[run.adds for _, run in columns]],
-        ["opted out, removed at once", *[day.pushed_out.get(line, 0) for day, _, line in at]],
-        ["removed by the sync", *[run.removed for _, run in columns]],
-        ["members at the platform", *[day.members[line] for day, _, line in at]],
-        ["exactly the right ones", *[_yes(day.right[line]) for day, _, line in at]],
-    ]
-    give_table(audience, ["", *[f"{day.title}\n{run.destination}" for day, run in columns]], lines)
+    All at once, for a count that one audience hides may be the same in the other.
+    """
+    from flows.display import displayed
+
+    runs = []
+    for day in story.days:
+        for run in day.runs:
+            line = (run.audience, run.destination)
+            more = {"pushed_out": day.pushed_out.get(line, 0), "found": day.members[line]}
+            runs.append({**asdict(run), **more, "day": day.title, "right": _yes(day.right[line])})
+    return displayed(runs, k=k)
+
+
+def _show_audience(audience: str, runs: Sequence[Mapping[str, Any]], *, k: int) -> None:
+    """Both days of an audience side by side: who was read, who fell out and why, what was moved."""
+    from cli.funnel import funnel, give_counts
+
+    told = {
+        "added by the sync": "adds",
+        "opted out, removed at once": "pushed_out",
+        "removed by the sync": "removed",
+        "members at the platform": "found",
+        "exactly the right ones": "right",
+    }
+    lines = [*funnel(runs), *[[label, *[run[name] for run in runs]] for label, name in told.items()]]
+    give_counts(audience, ["", *[f"{run['day']}\n{run['destination']}" for run in runs]], lines, k=k)
 
 
 def _yes(true: bool) -> str:

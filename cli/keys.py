@@ -18,14 +18,15 @@ def init(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
     from domain.errors import KeyUnavailable
     from storage.keys import KEY_NAMES, init_keys
 
-    keys_at = load(config).keys
+    org = load(config)
+    keys_at = org.keys
     file = keys_at.file
     if file is None:
         raise KeyUnavailable(
             what="the configuration keeps its keys in a key service",
             do="Make the keys there, or name a key file in organisation.yaml",
         )
-    init_keys(file, random=secrets.token_bytes, kms_key=keys_at.kms_key)
+    init_keys(file, random=secrets.token_bytes, kms_key=keys_at.kms_key, region=org.storage.region)
     give(
         {"made": list(KEY_NAMES)},
         as_json=as_json,

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from boundary.logs import suspicion
+from cli.approve import approve
 from cli.audit import audit
 from cli.bench import bench
 from cli.check import check
@@ -23,13 +24,15 @@ from cli.output import exit_codes, tell, tell_failure, tell_wrong
 from cli.sandbox import sandbox
 from cli.status import status
 from cli.sync import sync
+from cli.transfers import transfers
 from cli.vectors import vectors
 from domain.errors import PipelineError, Sealed
 
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 ORDER: Final = [
-    "demo", "check", "keys", "ingest", "sync", "optout", "status", "audit", "vectors", "leaks", "bench", "sandbox",
+    "demo", "check", "approve", "keys", "ingest", "sync", "optout", "transfers", "status", "audit", "vectors", "leaks",
+    "bench", "sandbox",
 ]  # fmt: skip
 
 
@@ -53,12 +56,13 @@ app = typer.Typer(
     epilog=exit_codes(),
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    demo, check, ingest, sync, optout, status, vectors, leaks, bench, sandbox,
+    demo, check, approve, ingest, sync, optout, status, vectors, leaks, bench, sandbox,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
+app.add_typer(transfers, name="transfers")
 
 
 def run() -> None:

@@ -21,6 +21,12 @@ def optout(
         ),
     ] = None,
     list_name: Annotated[str, typer.Option("--list", help="Name of a file in lists/.")] = "optouts",
+    controller: Annotated[
+        str | None,
+        typer.Option(
+            help="Bind one controller only, for people who said so. Default: every controller (R-022)."
+        ),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,7 +35,12 @@ def optout(
     from config.organisation import load
 
     folder = folder_of(config)
-    require_known(list_name, load(Path(folder)).lists, "list")
+    org = load(Path(folder))
+    require_known(list_name, org.lists, "list")
+    if controller is not None:
+        require_known(controller, org.controllers, "controller")
+        if file is None:
+            raise typer.BadParameter("only with addresses that are handed in", param_hint="--controller")
     with working("Taking in opt-outs and removing"), flowing():
         from flows.feeds import take_list
         from flows.optout import optout as optout_flow
@@ -38,7 +49,7 @@ def optout(
 
         if file is not None:
             # Taken in here, not by the flow: an address is never a parameter.
-            taken = take_list(site(folder), list_name, from_bytes(_content(file)))
+            taken = take_list(site(folder), list_name, from_bytes(_content(file)), controller=controller)
             tell(f"{taken.rows:,} line(s) taken in; they are in force from now on.")
         # What was handed in is known already; a feed that is late must not turn this into a failure.
         done = optout_flow(folder, list_name if file is None else "")

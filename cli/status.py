@@ -2,45 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, give_table
+from domain.masking import masked
 
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Show each audience at each destination, its last run and members, and whether the log is whole."""
+    """Show each audience at each destination, its last run and members, and whether the log is whole.
+
+    The code of an audience is the name to give its list at the platform: what it is about stays here.
+    """
     from boundary.logs import configure
     from flows.status import stood
     from flows.wiring import site
 
     configure()
-    found = stood(site(folder_of(config)))
-    give(found, as_json=as_json)
-    if as_json:
-        return
-    give_table(
+    here = site(folder_of(config))
+    k = here.org.policy.display_k
+    found = asdict(stood(here))
+    for row in (*found["lines"], *found["feeds"]):
+        counts = {name: count for name, count in row.items() if type(count) is int}
+        row.update(masked(counts, k=k))
+    give({**found, "masked_below": k}, as_json=as_json)
+    if not as_json:
+        _show(found, k=k)
+
+
+def _show(found: Mapping[str, Any], *, k: int) -> None:
+    from cli.funnel import give_counts
+
+    lines = found["lines"]
+    unsure = any(line["unsure"] != 0 for line in lines)
+    give_counts(
         "Audiences",
-        ("audience", "destination", "members", "last run", "state"),
+        ("audience", "destination", "members", *(["unsure"] if unsure else []), "last run", "state"),
         [
             (
-                line.audience,
-                line.destination,
-                line.members,
-                _minute(line.last_run) if line.last_run else "never",
-                f"{line.state}, {line.unsure:,} unsure" if line.unsure else line.state,
+                line["audience"],
+                line["destination"],
+                line["members"],
+                *([line["unsure"]] if unsure else []),
+                _minute(line["last_run"]) if line["last_run"] else "never",
+                line["state"],
             )
-            for line in found.lines
+            for line in lines
         ],
+        k=k,
     )
     give_table(
+        "What to call their lists at the platforms",
+        ("audience", "destination", "name"),
+        [(line["audience"], line["destination"], line["outbound_name"]) for line in lines],
+    )
+    give_counts(
         "Feeds",
         ("feed", "rows", "read"),
-        [(feed.name, feed.rows, _minute(feed.read_at)) for feed in found.feeds],
+        [(feed["name"], feed["rows"], _minute(feed["read_at"])) for feed in found["feeds"]],
+        k=k,
     )
     give_table(
         "Audit log",
         ("entries", "whole"),
-        [(found.log_size, "yes" if found.log_whole else "NO: run `sluice audit verify`")],
+        [(found["log_size"], "yes" if found["log_whole"] else "NO: run `sluice audit verify`")],
     )
 
 

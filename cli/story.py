@@ -15,11 +15,14 @@ from typing import Any, Final
 
 from domain.errors import RunBlocked
 
+INBOX: Final = ("crm", "consents", "optouts", "objections", "partner")
 MARK: Final = ".made-by-sluice-demo"
 _HAPPENS: Final = {
     1: "the CRM delivers, both audiences are synced",
     2: "people opt out, withdraw, move, vanish; synced again",
 }
+# Approves in the demo; in real life a person of that function does (R-141).
+OFFICER: Final = "dpo_office"
 EXAMPLE: Final = Path(__file__).resolve().parent.parent / "config" / "example"
 
 
@@ -39,6 +42,7 @@ class Told:
     """What the demo found. Counts are sums over all syncs of both days."""
 
     contacts: int
+    approved_files: int
     days: tuple[Day, ...]
     log_verified: bool
     leaks: int
@@ -103,6 +107,7 @@ class Told:
             "leaks": self.leaks,
             "seconds": self.seconds,
             "contacts": self.contacts,
+            "approved_files": self.approved_files,
             "syncs": len(self.runs),
             "files_hunted": self.files_hunted,
         }
@@ -130,6 +135,11 @@ def told(
         world = make_world(now=datetime.now(UTC), size=contacts)  # noqa: TID251 - the demo is the edge
     with Sandbox(world=World(keep_bodies=True)) as platforms:
         config = _configured(home, platforms.url)
+        approved = _approved(config)
+        tell(
+            f"The demo approved its own {approved} files as {OFFICER}; in real life that is the DPO's job "
+            "(`sluice approve`)."
+        )
         stage = _Stage(config, platforms, world)
         days = []
         for number, title in ((1, "day one"), (2, "day two")):
@@ -142,6 +152,7 @@ def told(
             leaks, files = _hunted(home, world.canaries)
     return Told(
         contacts=contacts,
+        approved_files=approved,
         days=tuple(days),
         log_verified=verified,
         leaks=leaks,
@@ -159,6 +170,7 @@ def inbox_of(home: Path) -> Any:
         crm=inbox / "crm",
         consents=inbox / "consents",
         optouts=inbox / "optouts",
+        objections=inbox / "objections",
         hashed=inbox / "partner",
     )
 
@@ -226,7 +238,7 @@ def _fresh(folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, mode=0o700)
     (folder / MARK).touch()
-    for name in ("crm", "consents", "optouts", "partner"):
+    for name in INBOX:
         (folder / "inbox" / name).mkdir(parents=True)
     return folder.resolve()
 
@@ -253,6 +265,15 @@ def _configured(home: Path, sandbox_url: str) -> str:
     if file is not None:
         init_keys(file, random=secrets.token_bytes)
     return str(config)
+
+
+def _approved(config: str) -> int:
+    """Approve every file of the configuration; gives how many."""
+    from flows.approval import approve_all
+    from flows.wiring import site
+
+    with site(config) as here:
+        return len(approve_all(here, by=OFFICER))
 
 
 def _record(requests: Sequence[Any], folder: Path) -> None:

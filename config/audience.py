@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field
 
-from config.model import CRITERIA, Digits, Labels, Model, Name, Text, wrong
+from config.model import CRITERIA, Authored, Digits, Labels, Model, Name, Text, wrong
 
 Criterion = Annotated[str, Field(pattern=f"^({'|'.join(CRITERIA)})$")]
 
+MOST_CRITERIA: Final = 5
 _CRON: Final = 'Write five cron fields in quotes, such as "30 5 * * *" for 05:30 every day'
 
 
@@ -44,32 +46,43 @@ def _zone(value: str) -> str:
     return value
 
 
+class Use(StrEnum):
+    """What the platform does with the list; a list that keeps people out is a disclosure just the same (R-015)."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
 class AudienceDestination(Model):
     """A list at a platform that shall hold the audience."""
 
     name: Name
-    """The stem of a file in destinations/."""
+    """The stem of a file in destinations/ (R-067)."""
     list_id: Digits
     """The platform's number of the list in quotes, digits only; the list's name there is an opaque code (R-065)."""
 
 
-class Audience(Model):
+class Audience(Authored):
     """Who is meant, for what, and where they go."""
 
     label: Labels
     """The name for people inside, in nl, fr and en; it never leaves (R-065)."""
     controller: Name
-    """The stem of a file in controllers/: who asks."""
+    """The stem of a file in controllers/: who asks (R-004)."""
     purpose: Name
-    """The purpose that people agreed to, as consent events and notices write it, such as ad_platform_match."""
+    """The stem of a file in purposes/: what people agreed to, such as ad_platform_match (R-002, R-004)."""
     source: Name
-    """The stem of a file in sources/."""
+    """The stem of a file in sources/ (R-072, R-075)."""
     criteria: Annotated[
-        Mapping[Criterion, Annotated[tuple[Text, ...], Field(min_length=1)]], Field(max_length=5)
+        Mapping[Criterion, Annotated[tuple[Text, ...], Field(min_length=1)]], Field(max_length=MOST_CRITERIA)
     ]
     """At most five criteria of the catalogue, each with a list of values of policy.yaml; {} for everybody (R-084)."""
     destinations: Annotated[tuple[AudienceDestination, ...], Field(min_length=1)]
-    """A list of destinations, each with name and list_id."""
+    """A list of destinations, each with name and list_id (R-067)."""
+    use: Use = Use.INCLUDE
+    """One of include or exclude: what the platform does with the list; both pass the same checks (R-015)."""
+    campaign_until: date | None = None
+    """The last day of the campaign, such as 2027-03-31; an audience without a campaign is retired (R-052)."""
     membership_days: Annotated[int, Field(ge=1, le=540)] = 90
     """A whole number of days from 1 to 540 that a member stays without a renewed yes (R-051)."""
     schedule: Annotated[str, AfterValidator(_cron)]

@@ -5,33 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
 from config.audience import Audience
 from config.consent import Consent
 from config.controller import Controller
+from config.data_class import DataClass
 from config.destination import DEFAULT_SANDBOX, Destination
 from config.document import Document, read_document
+from config.exception import LegitimateInterest
 from config.explain import as_json, explained
-from config.model import SANDBOX_URL, Model
+from config.mechanism import Mechanism
+from config.model import SANDBOX_URL, Authored
 from config.notice import Notice
+from config.objection import ObjectionFeed
 from config.organisation import Organisation, OrganisationFile
 from config.policy import Policy
-from config.problem import Problem, nearest
+from config.problem import Problem
+from config.purpose import Purpose
 from config.source import Source
+from config.stranger import STEM, strangers
 from config.suppression import SuppressionList
 from domain.errors import ConfigurationRefused
 
 ORGANISATION: Final = "organisation.yaml"
 POLICY: Final = "policy.yaml"
-SINGLES: Final[Mapping[str, type[Model]]] = {"organisation": OrganisationFile, "policy": Policy}
-FOLDERS: Final[Mapping[str, type[Model]]] = {
+SINGLES: Final[Mapping[str, type[Authored]]] = {"organisation": OrganisationFile, "policy": Policy}
+FOLDERS: Final[Mapping[str, type[Authored]]] = {
     "controllers": Controller,
     "sources": Source,
     "consents": Consent,
@@ -39,9 +44,15 @@ FOLDERS: Final[Mapping[str, type[Model]]] = {
     "notices": Notice,
     "destinations": Destination,
     "audiences": Audience,
+    "purposes": Purpose,
+    "mechanisms": Mechanism,
+    "data_classes": DataClass,
+    "exceptions": LegitimateInterest,
+    "objections": ObjectionFeed,
 }
-_STEM: Final = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
-M = TypeVar("M", bound=Model)
+# Consent is the rule: most organisations have no exception to it (R-003).
+OPTIONAL: Final = frozenset({"exceptions"})
+M = TypeVar("M", bound=Authored)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +72,11 @@ class Draft:
     notices: dict[str, Notice] = field(default_factory=dict)
     destinations: dict[str, Destination] = field(default_factory=dict)
     audiences: dict[str, Audience] = field(default_factory=dict)
+    purposes: dict[str, Purpose] = field(default_factory=dict)
+    mechanisms: dict[str, Mechanism] = field(default_factory=dict)
+    data_classes: dict[str, DataClass] = field(default_factory=dict)
+    exceptions: dict[str, LegitimateInterest] = field(default_factory=dict)
+    objections: dict[str, ObjectionFeed] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path, environ: Mapping[str, str]) -> Draft:
@@ -123,16 +139,39 @@ class Draft:
             notices=self.notices,
             destinations={name: self._aimed(one) for name, one in self.destinations.items()},
             audiences=self.audiences,
+            purposes=self.purposes,
+            mechanisms=self.mechanisms,
+            data_classes=self.data_classes,
+            exceptions=self.exceptions,
+            objections=self.objections,
+            actors=self.head.actors,
             policy=self.policy,
             digest=self.digest,
+            files=self.files,
+            authors={file: one.author for file, one in self.written()},
+            documents=self.documents,
         )
+
+    def written(self) -> Iterator[tuple[str, Authored]]:
+        """Relative name and model of every file that is usable."""
+        if self.head is not None:
+            yield ORGANISATION, self.head
+        if self.policy is not None:
+            yield POLICY, self.policy
+        for kind in FOLDERS:
+            parts: dict[str, Authored] = getattr(self, kind)
+            yield from ((f"{kind}/{stem}.yaml", part) for stem, part in parts.items())
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Relative name to hex SHA-256 of the bytes of every file: what an approval binds to (R-141)."""
+        return {name: hashlib.sha256(one.content).hexdigest() for name, one in sorted(self.documents.items())}
 
     @property
     def digest(self) -> str:
         """Hex SHA-256 over the names and contents of all files (R-141)."""
         whole = hashlib.sha256()
-        for name in sorted(self.documents):
-            content = hashlib.sha256(self.documents[name].content).hexdigest()
+        for name, content in self.files.items():
             whole.update(f"{name}\0{content}\n".encode())
         return whole.hexdigest()
 
@@ -145,14 +184,10 @@ class Draft:
     def _read_files(self) -> None:
         self.head = self._single(ORGANISATION, OrganisationFile)
         self.policy = self._single(POLICY, Policy)
-        self._every("controllers", Controller, self.controllers)
-        self._every("sources", Source, self.sources)
-        self._every("consents", Consent, self.consents)
-        self._every("lists", SuppressionList, self.lists)
-        self._every("notices", Notice, self.notices)
-        self._every("destinations", Destination, self.destinations)
-        self._every("audiences", Audience, self.audiences)
-        self._strangers()
+        for kind, model in FOLDERS.items():
+            self._every(kind, model, getattr(self, kind))
+        for place, do in strangers(self.folder, {ORGANISATION, POLICY, *self.documents}, FOLDERS):
+            self._stranger(place, "a YAML file that nothing reads", f"{do}; the suffix is .yaml")
 
     def _single(self, name: str, model: type[M]) -> M | None:
         if not (self.folder / name).is_file():
@@ -170,7 +205,7 @@ class Draft:
     def _every(self, kind: str, model: type[M], into: dict[str, M]) -> None:
         paths = sorted((self.folder / kind).glob("*.yaml"))
         for path in (path for path in paths if not path.name.startswith(".")):
-            if not _STEM.match(path.stem):
+            if not STEM.match(path.stem):
                 self._stranger(
                     f"{kind}/", "a file name that is no plain name", "Use a-z, 0-9 and _, a letter first"
                 )
@@ -178,7 +213,7 @@ class Draft:
             found = self._model(path, f"{kind}/{path.name}", model)
             if found is not None:
                 into[path.stem] = found
-        if not paths:
+        if not paths and kind not in OPTIONAL:
             self._stranger(
                 f"{kind}/", "the folder is missing or empty", "Copy one from config/example and adapt it"
             )
@@ -196,25 +231,6 @@ class Draft:
         except ValidationError as failed:
             self.problems += explained(failed, model, document)
             return None
-
-    def _strangers(self) -> None:
-        """YAML files that nothing reads: a mistyped folder or suffix must not go unnoticed."""
-        known: dict[str, Any] = {ORGANISATION: 1, POLICY: 1, **{f"{kind}/": 1 for kind in FOLDERS}}
-        for path in sorted([*self.folder.glob("*"), *self.folder.glob("*/*")]):
-            name = path.relative_to(self.folder)
-            if (
-                path.suffix not in (".yaml", ".yml")
-                or path.name.startswith(".")
-                or str(name) in self.documents
-            ):
-                continue
-            if len(name.parts) == 2 and path.suffix == ".yaml" and name.parts[0] in FOLDERS:
-                continue  # named badly: told above
-            meant = nearest(f"{name.parts[0]}/" if len(name.parts) > 1 else name.name, known)
-            do = f"Move or rename it to {meant}" if meant else "Move it to one of " + ", ".join(known)
-            where = str(name.parent) if len(name.parts) > 1 else "."
-            place = f"{where}/" if _STEM.match(where) else "."
-            self._stranger(place, "a YAML file that nothing reads", f"{do}; the suffix is .yaml")
 
     def _stranger(self, file: str, what: str, do: str) -> None:
         self.problems.append(Problem(file=file, line=1, what=what, do=do))

@@ -7,25 +7,32 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from config.destination import DEFAULT_SANDBOX
-from config.document import Place
+from config.destination import DEFAULT_SANDBOX, State
 from config.draft import ORGANISATION, Draft
+from config.due import REVIEW_BLOCK_MONTHS, months_since, newest_of
 from config.model import SANDBOX_URL
 from config.problem import Problem
 from config.secret import absent
 
 REVIEW_WARN_MONTHS: Final = 12
-REVIEW_BLOCK_MONTHS: Final = 24
 
 
 def missing(draft: Draft, *, environ: Mapping[str, str], today: date) -> list[Problem]:
     """Secrets, key file, folders and reviews that are still to come, each with the line that asks for it."""
-    found = [*_secrets(draft, environ), *_keys(draft), *_folders(draft), *_reviews(draft, today)]
+    found = [
+        *_secrets(draft, environ),
+        *_keys(draft),
+        *_folders(draft),
+        *_reviews(draft, today),
+        *_campaigns(draft, today),
+    ]
     return sorted(found)
 
 
 def _secrets(draft: Draft, environ: Mapping[str, str]) -> Iterator[Problem]:
     for stem, destination in draft.destinations.items():
+        if destination.state is State.PLANNED:
+            continue  # nothing is sent there
         file = f"destinations/{stem}.yaml"
         for key in ("token", "app_secret"):
             name: str | None = getattr(destination, key)
@@ -34,7 +41,7 @@ def _secrets(draft: Draft, environ: Mapping[str, str]) -> Iterator[Problem]:
                 yield draft.problem(
                     file,
                     (key,),
-                    f"the secret {name} {why}",
+                    f"the secret {name} {why} (R-134)",
                     f"Set the environment variable {name}, or {name}_FILE to a file that holds it",
                 )
         if destination.sandbox and not destination.endpoint and not environ.get(SANDBOX_URL):
@@ -51,7 +58,7 @@ def _keys(draft: Draft) -> Iterator[Problem]:
         return
     file, place = draft.head.keys.file, ("keys", "file")
     if not file.is_file():
-        yield draft.problem(ORGANISATION, place, "there is no key file yet", "Run `sluice keys init`")
+        yield draft.problem(ORGANISATION, place, "there is no key file yet (R-133)", "Run `sluice keys init`")
     elif file.stat().st_mode & 0o077:
         yield draft.problem(
             ORGANISATION,
@@ -62,7 +69,12 @@ def _keys(draft: Draft) -> Iterator[Problem]:
 
 
 def _folders(draft: Draft) -> Iterator[Problem]:
-    for kind, parts in (("sources", draft.sources), ("consents", draft.consents), ("lists", draft.lists)):
+    for kind, parts in (
+        ("sources", draft.sources),
+        ("consents", draft.consents),
+        ("objections", draft.objections),
+        ("lists", draft.lists),
+    ):
         for stem, part in parts.items():
             location: str = getattr(part, "location")  # noqa: B009
             if location.startswith("s3://"):
@@ -82,20 +94,25 @@ def _folders(draft: Draft) -> Iterator[Problem]:
 
 
 def _reviews(draft: Draft, today: date) -> Iterator[Problem]:
-    """Notices age (R-148). Only the newest version counts: older ones are history."""
+    """Notices age (R-148): a warning first; from the second year on nobody is added, and config.due tells it."""
     for stem, notice in draft.notices.items():
-        at, newest = max(enumerate(notice.versions), key=lambda one: one[1].published_on)
-        place: Place = ("versions", at, "reviewed_on")
-        months = (today.year - newest.reviewed_on.year) * 12 + today.month - newest.reviewed_on.month
-        months -= today.day < newest.reviewed_on.day
-        if newest.reviewed_on > today:
-            what, do = "the last review lies in the future", "Write the day on which it took place"
-        elif months >= REVIEW_BLOCK_MONTHS:
-            what = f"the last review is {REVIEW_BLOCK_MONTHS} months ago or more (R-148)"
-            do = "Have the notice reviewed before you add a destination, then write the day"
-        elif months >= REVIEW_WARN_MONTHS:
-            what = f"the last review is {REVIEW_WARN_MONTHS} months ago or more (R-148)"
-            do = "Have the notice reviewed, then write the day"
-        else:
-            continue
-        yield draft.problem(f"notices/{stem}.yaml", place, what, do)
+        at, newest = newest_of(notice)
+        if REVIEW_WARN_MONTHS <= months_since(newest.reviewed_on, today) < REVIEW_BLOCK_MONTHS:
+            yield draft.problem(
+                f"notices/{stem}.yaml",
+                ("versions", at, "reviewed_on"),
+                f"the last review is {REVIEW_WARN_MONTHS} months ago or more (R-148)",
+                "Have the notice reviewed, then write the day",
+            )
+
+
+def _campaigns(draft: Draft, today: date) -> Iterator[Problem]:
+    """An audience that no campaign uses will be emptied (R-052)."""
+    for stem, audience in draft.audiences.items():
+        if audience.campaign_until is not None and audience.campaign_until < today:
+            yield draft.problem(
+                f"audiences/{stem}.yaml",
+                ("campaign_until",),
+                "the campaign is over, so the audience counts as unused (R-052)",
+                "Remove the audience, or write the last day of the new campaign",
+            )

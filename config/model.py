@@ -49,6 +49,15 @@ Language = Annotated[str, Field(pattern=r"^(nl|fr|en|de)$")]
 Domain = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+# A data field as people who build sources call it: our field, a logical name, or a thing behind them (R-061).
+Thing = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
+
+
+class Authored(Model):
+    """A file that somebody wrote, so that somebody else can approve it (R-141)."""
+
+    author: Name
+    """The name of who wrote this file: one of `actors` in organisation.yaml, never one with the role dpo (R-141)."""
 
 
 def placed(value: str, info: ValidationInfo) -> str:
@@ -95,13 +104,13 @@ class Labels(Model):
     """A text for people, in the languages of the organisation."""
 
     nl: Text
-    """The Dutch text."""
+    """The Dutch text (R-129)."""
     fr: Text
-    """The French text."""
+    """The French text (R-129)."""
     en: Text
-    """The English text."""
+    """The English text (R-129)."""
     de: Text | None = None
-    """The German text."""
+    """The German text (R-129)."""
 
     def text(self, language: str) -> str:
         """In the language asked for, else in English."""

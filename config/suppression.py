@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from config.model import Country, Location, Model, Name, Pattern, Share, Text, wrong
+from config.model import Authored, Country, Location, Name, Pattern, Share, Text, wrong
 from domain.reason import Reason
 
 # The list that `sluice optout` feeds and every organisation must have.
@@ -29,7 +29,7 @@ def _reason(value: Any) -> Reason:
     if isinstance(value, Reason):
         return value
     if not isinstance(value, str) or value not in _REASONS:
-        raise wrong("`reason` is no reason for a list", "Write one of: " + ", ".join(_REASONS))
+        raise wrong("`reason` is no reason for a list (R-034)", "Write one of: " + ", ".join(_REASONS))
     return _REASONS[value]
 
 
@@ -48,7 +48,7 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
-class SuppressionList(Model):
+class SuppressionList(Authored):
     """One list; it only ever grows (R-039)."""
 
     location: Location
@@ -62,11 +62,11 @@ class SuppressionList(Model):
     controller: Name | None = None
     """The stem of a file in controllers/, or leave it out: then the list binds every controller (R-022)."""
     reason: ListReason
-    """The reason that people on the list are given: OBJECTED, EXTERNAL_LIST, DECEASED, RESTRICTED or ERASED."""
+    """The reason that people on the list are given: OBJECTED, EXTERNAL_LIST, DECEASED, RESTRICTED or ERASED (R-034)."""
     channel: Channel
     """One of any, email, phone, post or sms; a list for another channel is not applied (R-046)."""
     country: Country | None = None
-    """The two-letter country code in capitals, in quotes, of a national list; leave it out for your own."""
+    """The two-letter country code in capitals, in quotes, of a national list; leave it out for your own (R-046)."""
     max_age_hours: Annotated[int, Field(ge=1, le=744)] = 24
     """A whole number of hours from 1 to 744: a feed that was silent for longer blocks every send (R-040)."""
     max_shrink_share: Annotated[Share, Field(le=0.01)] = 0.001

@@ -4,78 +4,50 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from config.controller import Controller
+from config.declared import declared
 from config.destination import DEFAULT_SANDBOX, Destination, is_loopback
 from config.document import Place
 from config.model import SANDBOX_URL
-from config.organisation import OrganisationFile
-from config.policy import Policy
-from config.problem import Problem
-from config.source import NEEDED, Source
+from config.placed import placed
+from config.policy import STATUSES, ConsumerKind, Policy
+from config.problem import Problem, choice
 from config.suppression import OPTOUTS, SuppressionList
+from config.telling import is_special
 from domain.audience import Platform
 from domain.reason import Reason
+from domain.sensitivity import Sensitivity
 
 if TYPE_CHECKING:
     from config.draft import Draft
     from config.notice import Notice
 
 
+# Who is in an audience decides about nothing else (R-064).
+_DECIDING: Final = (
+    ConsumerKind.PRICING,
+    ConsumerKind.CLAIMS,
+    ConsumerKind.FRAUD,
+    ConsumerKind.UNDERWRITING,
+)
+
+
 def within(draft: Draft) -> Iterator[Problem]:
     """Everything that one file says against itself."""
-    if draft.head:
-        yield from _head(draft, draft.head)
+    yield from placed(draft)
     if draft.policy:
         yield from _policy(draft, draft.policy)
-    for name, source in draft.sources.items():
-        yield from _source(draft, f"sources/{name}.yaml", source)
+    yield from declared(draft)
+    for name, controller in draft.controllers.items():
+        yield from _controller(draft, f"controllers/{name}.yaml", controller)
     for name, one in draft.lists.items():
         yield from _list(draft, f"lists/{name}.yaml", name, one)
     for name, notice in draft.notices.items():
         yield from _notice(draft, f"notices/{name}.yaml", notice)
     for name, destination in draft.destinations.items():
         yield from _destination(draft, f"destinations/{name}.yaml", destination)
-
-
-def _head(draft: Draft, head: OrganisationFile) -> Iterator[Problem]:
-    file, storage, keys = "organisation.yaml", head.storage, head.keys
-    if keys.file is None and keys.kms_key is None:
-        yield draft.problem(file, ("keys",), "no keys are named", "Write `file`, `kms_key` or both")
-    if storage.kms_key is not None and storage.kms_key == keys.kms_key:
-        yield draft.problem(
-            file,
-            ("keys", "kms_key"),
-            "the same key encrypts the storage and wraps the keys (R-132)",
-            "Write another key here",
-        )
-    kept = {"location": storage.location, "audit_location": storage.audit_location}
-    if storage.publish_location:
-        kept["publish_location"] = storage.publish_location
-    for name, location in kept.items():
-        for other, place in kept.items():
-            if name > other and _overlap(location, place):
-                yield draft.problem(
-                    file,
-                    ("storage", name),
-                    f"`{name}` and `{other}` lie in each other",
-                    "Write a folder of its own for each: one holds personal data, the others may never (R-057)",
-                )
-        if keys.file is not None and _inside(str(keys.file), location):
-            yield draft.problem(
-                file,
-                ("keys", "file"),
-                f"the key file lies in `{name}`, beside what it protects",
-                "Write a path outside of the storage (R-132)",
-            )
-
-
-def _inside(inner: str, outer: str) -> bool:
-    return f"{inner.rstrip('/')}/".startswith(f"{outer.rstrip('/')}/")
-
-
-def _overlap(one: str, other: str) -> bool:
-    return _inside(one, other) or _inside(other, one)
 
 
 def _policy(draft: Draft, policy: Policy) -> Iterator[Problem]:
@@ -88,72 +60,57 @@ def _policy(draft: Draft, policy: Policy) -> Iterator[Problem]:
                 "policy.yaml", (first,), f"`{first}` is above `{last}`", f"Write at most what `{last}` says"
             )
 
+    for at, consumer in enumerate(policy.consumers):
+        if consumer.kind in _DECIDING:
+            yield draft.problem(
+                "policy.yaml",
+                ("consumers", at, "kind"),
+                f"who is in an audience would decide about {consumer.kind} (R-064)",
+                "Remove it: membership data have no way there",
+            )
+    for field, values in policy.criteria.items():
+        for value, kind in values.items():
+            place: Place = ("criteria", field, value)
+            rule = is_special(value)
+            if field == "customer_status" and value not in STATUSES:
+                yield draft.problem(
+                    "policy.yaml",
+                    place,
+                    "this value of `customer_status` is none that can be chosen (R-063)",
+                    choice(value, STATUSES, none="Remove it"),
+                )
+            elif rule and kind is Sensitivity.ORDINARY:
+                yield draft.problem(
+                    "policy.yaml",
+                    place,
+                    f"this value of `{field}` is special by its name, and is classed as ordinary ({rule})",
+                    "Write `special`, or remove it: nothing overrides this",
+                )
 
-def _source(draft: Draft, file: str, source: Source) -> Iterator[Problem]:
-    fields = [column.field for column in source.columns]
-    for missing in (name for name in NEEDED if name not in fields):
+
+def _controller(draft: Draft, file: str, one: Controller) -> Iterator[Problem]:
+    if one.dpo.mailbox.casefold() == one.rights.mailbox.casefold():
         yield draft.problem(
             file,
-            ("columns",),
-            f"no column gives `{missing}`, without which nobody can be let in (R-001)",
-            f"Add a column with `field: {missing}`",
+            ("rights", "mailbox"),
+            "the DPO and the desk for rights have one mailbox (R-149)",
+            "Write a mailbox of its own for each",
         )
-    seen: dict[str, Place] = {}
-    for at, column in enumerate(source.columns):
-        if fields.index(column.field) != at:
-            yield draft.problem(
-                file, ("columns", at, "field"), f"`{column.field}` is given twice", "Keep one column for it"
-            )
-        if column.field in NEEDED and not column.required:
-            yield draft.problem(
-                file,
-                ("columns", at, "required"),
-                f"`{column.field}` is needed for every decision (R-001)",
-                "Remove `required: false`",
-            )
-        names: list[tuple[Place, str]] = [(("columns", at, "logical"), column.logical)]
-        names += [(("columns", at, "headers", index), header) for index, header in enumerate(column.headers)]
-        yield from _repeated(draft, file, names, seen, own=at)
-    for kind in ("ignored", "forbidden"):
-        listed: list[tuple[Place, str]] = [
-            ((kind, at), name) for at, name in enumerate(getattr(source, kind))
-        ]
-        yield from _repeated(draft, file, listed, seen, own=None)
-
-
-def _repeated(
-    draft: Draft,
-    file: str,
-    names: list[tuple[Place, str]],
-    seen: dict[str, Place],
-    *,
-    own: int | None,
-) -> Iterator[Problem]:
-    """A header may stand once in the whole file; a column's logical name may equal one of its own headers."""
-    for place, name in names:
-        folded = " ".join(name.split()).casefold()
-        before = seen.setdefault(folded, place)
-        same_column = own is not None and before[:2] == ("columns", own) and before[2] == "logical"
-        if before != place and not same_column:
-            yield draft.problem(
-                file,
-                place,
-                f"this name stands twice, first in line {draft.documents[file].line(before)}",
-                "Keep it in one place: a column is declared, ignored or forbidden",
-            )
 
 
 def _list(draft: Draft, file: str, name: str, one: SuppressionList) -> Iterator[Problem]:
     if name != OPTOUTS:
         return
     if one.reason is not Reason.OBJECTED:
-        yield draft.problem(file, ("reason",), "the list of opt-outs has another reason", "Write OBJECTED")
+        yield draft.problem(
+            file, ("reason",), "the list of opt-outs has another reason (R-020)", "Write OBJECTED"
+        )
     if one.controller is not None:
         yield draft.problem(
             file,
             ("controller",),
-            "the list of opt-outs binds one controller only",
-            "Remove `controller`: an opt-out without a scope binds everybody (R-022)",
+            "the list of opt-outs binds one controller only (R-022)",
+            "Remove `controller`: an opt-out without a scope binds everybody",
         )
     if not one.applies:
         yield draft.problem(
@@ -168,14 +125,14 @@ def _notice(draft: Draft, file: str, notice: Notice) -> Iterator[Problem]:
             yield draft.problem(
                 file,
                 ("versions", at, "version"),
-                "this version stands twice",
+                "this version stands twice (R-010)",
                 "Give every text its own version",
             )
         if version.reviewed_on < version.published_on:
             yield draft.problem(
                 file,
                 ("versions", at, "reviewed_on"),
-                "`reviewed_on` is before `published_on`",
+                "`reviewed_on` is before `published_on` (R-148)",
                 "Write the day of the last review, or the day of publication",
             )
 
@@ -199,3 +156,10 @@ def _destination(draft: Draft, file: str, one: Destination) -> Iterator[Problem]
     unfit = {Platform.GOOGLE: "app_secret", Platform.META: "login_account"}[one.platform]
     if getattr(one, unfit) is not None:
         yield draft.problem(file, (unfit,), f"`{unfit}` means nothing to {one.platform}", "Remove it")
+    if one.valid_until < one.checked_on:
+        yield draft.problem(
+            file,
+            ("valid_until",),
+            "`valid_until` is before `checked_on` (R-067)",
+            "Write the last day on which the check holds",
+        )

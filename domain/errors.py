@@ -54,6 +54,12 @@ class KeyUnavailable(Terminal):
     code, exit_code = "KEY", 4
 
 
+class ApprovalRefused(Terminal):
+    """Somebody may not approve, withdraw or restart what they named; nothing was entered (R-141, R-143)."""
+
+    code, exit_code = "APPROVAL", 5
+
+
 class ExportRefused(Terminal):
     """A CRM export is not what its source declares; nothing was changed."""
 
@@ -130,6 +136,12 @@ class SuppressionMoved(Transient):
     """The suppression register changed after it was read: plan again (R-026)."""
 
     code, exit_code = "SUPPRESSION-MOVED", 51
+
+
+class TransferStopped(Terminal):
+    """A transfer mechanism was switched off while a run was under way; nothing more was added (R-069)."""
+
+    code, exit_code = "TRANSFER-STOPPED", 52
 
 
 class StorageFailed(Terminal):

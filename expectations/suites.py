@@ -47,13 +47,18 @@ def _none_of(*counters: str) -> tuple[Check, ...]:
 
 
 SUITES: Final[Mapping[str, Suite]] = {
-    # What was read: nothing at all, or more malformed, unreadable or lost rows than the source allows.
+    # What was read: nothing at all, or more malformed, unreadable, forbidden or lost rows than the source allows.
     "export": Suite(
         rows="rows_read",
         checks=(
             Check(counter="rows_read", least=1),
             Check(counter="rows_malformed", least=0, no_more_than="rows_read"),
-            *_none_of("rows_malformed_over_limit", "rows_unknown_over_limit", "rows_lost_over_limit"),
+            *_none_of(
+                "rows_malformed_over_limit",
+                "rows_unknown_over_limit",
+                "rows_forbidden_over_limit",
+                "rows_lost_over_limit",
+            ),
         ),
     ),
     # What was made of it: whole keys, one row a subject, no export row unaccounted for.

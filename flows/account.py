@@ -22,7 +22,7 @@ class Synced:
     """One run at one line, in counts.
 
     read = included + sum of excluded; payload_rows = accepted + refused + unknown. ``leaving`` says why members leave;
-    ``held_reason`` is set when something was held back.
+    ``held_reason``, and in ``held`` what that means and what to do, are set when something was held back.
     """
 
     run: str
@@ -42,6 +42,7 @@ class Synced:
     removed: int
     members: int
     held_reason: str
+    held: str
 
 
 def summary(
@@ -73,6 +74,7 @@ def summary(
         removed=removed,
         members=members,
         held_reason=verdict.reason,
+        held=f"{verdict.what}. {verdict.do}." if verdict.reason else "",
     )
 
 
@@ -98,6 +100,19 @@ def intent_of(here: Site, plan: Plan, batches: list[Outgoing]) -> Entry:
     )
 
 
+def lift_of(here: Site, plan: Plan) -> Entry:
+    """The entry about those who enter although they objected once: a later, proven yes lifted it (R-024)."""
+    line = plan.move.line
+    return Entry.make(
+        "lift",
+        at=here.stamp(),
+        run=plan.move.run,
+        audience=line.audience,
+        destination=line.destination,
+        rows=shown(here, plan.lifted),
+    )
+
+
 def outcome_of(here: Site, done: Synced, manifest: str) -> Entry:
     """The entry that closes an intent (R-114)."""
     return Entry.make(
@@ -116,18 +131,20 @@ def outcome_of(here: Site, done: Synced, manifest: str) -> Entry:
 
 
 def shown_row(done: Synced) -> dict[str, Any]:
-    """A run as a row of an artifact."""
-    fields = asdict(done)
-    return {**fields, "excluded": sum(done.excluded.values()), "leaving": sum(done.leaving.values())}
+    """A run as a row of an artifact, exact; ``show_counts`` hides what is too small (R-085)."""
+    return asdict(done)
 
 
-def shortfall(state: str, *, place: str, rows: int, refused: int, unknown: int) -> PipelineError | None:
+def shortfall(state: str, *, place: str, refused: int, unknown: int) -> PipelineError | None:
     """Why a run is not green: not all of its payload rows were accepted. What was accepted is on record all the same."""
     if state != "incomplete":
         return None
+    # Everybody who may look at Prefect reads this, so it has no number of people (R-085); the manifest has them.
+    refusal = "were refused" if refused else "have no answer"
+    both = " and others have no answer" if refused and unknown else ""
     kind = PlatformRefused if refused else OutcomeUnknown
     return kind(
-        what=f"of {rows} rows sent, {refused} were refused and {unknown} have no answer",
+        what=f"some of the rows sent {refusal}{both}",
         do="Look at the platform's own messages for this list, then run again: what was not accepted is sent again",
         place=place,
     )

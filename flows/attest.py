@@ -37,7 +37,8 @@ class Attested:
 def attest(config: str) -> Attested:
     """Verify everything, then publish the checkpoint."""
     done = verify_and_publish(config)
-    show_counts("attest", [{"size": done.size, "files": done.files}], "Audit log verified")
+    counts = {"size": done.size, "files": done.files}
+    show_counts("attest", [counts], "Audit log verified", of_people=False)
     return done
 
 
@@ -60,9 +61,11 @@ def attested(here: Site) -> Attested:
     report = verify(here.audit_store)
     require_sound(report)
     event(here.log, Event.LOG_VERIFIED, size=report.size)
-    location = here.org.storage.publish_location
+    storage = here.org.storage
+    location = storage.publish_location
     if location:
-        _published(here, store_at(OutboundUri(location), kms_key=here.org.storage.kms_key), note)
+        place = store_at(OutboundUri(location), kms_key=storage.kms_key, region=storage.region)
+        _published(here, place, note)
     return Attested(size=report.size, root=report.root, files=report.files, published=bool(location))
 
 

@@ -11,9 +11,10 @@ from boundary.logs import Event, event
 from boundary.seal import sealed
 from boundary.zones import PlaintextUri
 from domain.errors import PipelineError, RunBlocked
+from flows.inheritance import remember
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.snapshots import Snapshot
-from flows.staging import Counted, collapsed_buckets, guarded, staged
+from flows.staging import Counted, collapsed_buckets, guarded, read_as, staged
 from flows.wiring import Site, site
 from storage.exports import ExportFile, export_files, fingerprint
 from storage.locks import held
@@ -67,8 +68,10 @@ def read_source(here: Site, name: str, file: ExportFile | None = None) -> Ingest
     """
     source = here.org.sources[name]
     with held(here.store, f"source-{name}", now=here.now):
-        newest = file or export_files(PlaintextUri(source.location), pattern=source.pattern)
-        export = fingerprint(newest, here.keys.get("export"))[:32]
+        newest = file or export_files(
+            PlaintextUri(source.location), pattern=source.pattern, region=here.org.storage.region
+        )
+        export = here.mac(fingerprint(newest, here.keys.get("export")).encode() + read_as(here, name))[:32]
         before = here.snapshots.current(name)
         if before is not None and before.export == export:
             event(here.log, Event.EXPORT_UNCHANGED, source=name, export=export)
@@ -91,16 +94,19 @@ def _read(here: Site, name: str, file: ExportFile, export: str, before: Snapshot
     here.clear(f"{folder}/")
     published = False
     try:
-        delivery, counted = staged(here, name, file, folder)
+        delivery, counted, said = staged(here, name, file, folder)
         guarded(here, name, before, counted)
         snapshot = Snapshot(
             export=export,
             read=counted.read,
             malformed=counted.malformed,
-            subjects=collapsed_buckets(here, name, folder, delivery, counted),
+            subjects=collapsed_buckets(here, name, folder, delivery, counted, said),
             folder=folder,
+            read_at=here.stamp(),
             previous=before.folder if before else "",
         )
+        if before is not None:
+            remember(here, name, before, snapshot)
         here.ledger.append(_entry(here, name, snapshot, counted))
         here.snapshots.publish(name, snapshot, expected=before)
         published = True

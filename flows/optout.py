@@ -11,13 +11,14 @@ from boundary.seal import sealed
 from domain.errors import PipelineError, RunBlocked
 from flows.account import shortfall
 from flows.confirm import recovered, removal_entry
-from flows.feeds import Taken, take_list
+from flows.feeds import take_list
 from flows.journal import Journals
 from flows.line import Line, line_held
 from flows.memberships import Membership
-from flows.move import URGENT, forgotten
+from flows.move import URGENT, Move, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.run import TURN_SECONDS, begun, executed
+from flows.taking import Taken
 from flows.urgent import named, watchful
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
@@ -60,7 +61,7 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
             failures.append(stopped)
     for one in done:
         place = f"{one.audience}, {one.destination}"
-        short = shortfall(one.state, place=place, rows=one.rows, refused=0, unknown=one.rows - one.removed)
+        short = shortfall(one.state, place=place, refused=0, unknown=one.rows - one.removed)
         failures += [short] if short else []
     for failed in failures:
         tell_blocked(failed, place="optout")
@@ -86,17 +87,17 @@ def take_optouts(config: str, list_name: str) -> Taken:
 def held_lines(config: str) -> list[tuple[str, str]]:
     """Task: every audience and destination to which something was ever sent."""
     with site(config) as here:
-        return sorted(_held(here))
+        return sorted(lists_held(here))
 
 
 @step
 def push_out(config: str, audience: str, destination: str) -> PushedOut:
     """Task: remove the suppressed members of one line."""
     with site(config) as here:
-        return pushed_out(here, line_held(here, _held(here)[audience, destination]))
+        return pushed_out(here, line_held(here, lists_held(here)[audience, destination]))
 
 
-def _held(here: Site) -> dict[tuple[str, str], Membership]:
+def lists_held(here: Site) -> dict[tuple[str, str], Membership]:
     """Every list that may hold somebody; for one whose first run broke off there is no record yet, only a journal."""
     found = {
         (one.audience, one.destination): Membership(
@@ -123,12 +124,17 @@ def pushed_out(here: Site, line: Line, *, turn_seconds: float = TURN_SECONDS) ->
     """
     lock = f"destination-{line.destination}"
     with lock_held(here.store, lock, now=here.now, wait_seconds=turn_seconds):
-        return _removed(here, line, recovered(here, line, wait=False))
+        held = recovered(here, line, wait=False)
+        return removed(here, named(here, line, held, here.suppression.state()))
 
 
-def _removed(here: Site, line: Line, held: Membership) -> PushedOut:
-    move = named(here, line, held, here.suppression.state())
-    rows = move.rows[URGENT]
+def removed(here: Site, move: Move) -> PushedOut:
+    """Carry out a run that does nothing but remove, and enter it in the audit log; the caller holds the lock.
+
+    Raises:
+        PlatformUnavailable, PlatformRefused: still to be removed; the next run tries again.
+    """
+    line, held, rows = move.line, move.held, move.rows[URGENT]
     if not rows:
         forgotten(here, move, URGENT)
         Journals(here.store).close(begun(here, move.run, line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 from prefect import task
@@ -16,7 +17,10 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.tasks import Task, exponential_backoff
 
 from boundary.seal import sealed
+from config.organisation import load
 from domain.errors import PipelineError, Transient
+from domain.masking import NOTE
+from flows.display import table
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,11 +57,29 @@ def swiftly() -> Iterator[None]:
         yield
 
 
-def show_counts(key: str, rows: Sequence[Mapping[str, object]], description: str) -> None:
-    """Show counts and reasons with the flow run; outside a run there is nobody to show them to."""
-    if FlowRunContext.get() is not None:
-        table = [dict(row) for row in rows]
-        create_table_artifact(table=table, key=key.replace("_", "-").lower(), description=description)
+def show_counts(
+    key: str, rows: Sequence[Mapping[str, Any]], description: str, *, of_people: bool = True
+) -> None:
+    """Show counts and reasons with the flow run; outside a run there is nobody to show them to.
+
+    Counts ``of_people`` are hidden below the ``display_k`` of the policy, for everybody who may look at Prefect sees them
+    (R-085). It is read here, so that no flow can forget it.
+
+    Raises:
+        ConfigurationRefused: nobody can tell which counts may be shown.
+    """
+    run = FlowRunContext.get()
+    if run is None:
+        return
+    seen = [dict(row) for row in rows]
+    if of_people and seen:
+        seen = table(seen, k=load(Path((run.parameters or {})["config"])).policy.display_k)
+        description = f"{description}. {NOTE}" if _hides(seen) else description
+    create_table_artifact(table=seen, key=key.replace("_", "-").lower(), description=description)
+
+
+def _hides(rows: Sequence[Mapping[str, object]]) -> bool:
+    return any(isinstance(value, str) and value.startswith("<") for row in rows for value in row.values())
 
 
 def tell_blocked(error: PipelineError, *, place: str) -> None:

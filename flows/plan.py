@@ -8,49 +8,41 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
 from audit.decisions import DecisionFile, DecisionWriter, decisions_name, row_ids, run_key
 from boundary.seal import sealed
-from domain.audience import Platform
 from domain.errors import RunBlocked
-from domain.reason import CODE, Reason, bit
+from domain.reason import CODE, Reason
 from domain.run import RunId
-from flows.line import Line, line_held, scope_of
+from flows.changes import by_reason, changes
+from flows.ground import Gathered, Ground
+from flows.line import Line, line_held, scopes_of
 from flows.memberships import Membership
-from flows.move import ADDS, KINDS, OTHER, URGENT, VANISHED, Move, written
+from flows.move import ADDS, KINDS, VANISHED, Move, written
 from flows.snapshots import Snapshot
 from flows.wiring import Site
 from storage.folder import FolderStore
 from storage.registers import RegisterState
-from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
-from transforms.eligibility import decided, judged, tally
-from transforms.email import NORMALISER_VERSIONS
-from transforms.membership import additions, removals, target_of
+from transforms.consent import grants
+from transforms.contracts import BUCKETS, SECRETS
+from transforms.eligibility import conflicts, decided, tally
+from transforms.lifting import in_force, split
+from transforms.membership import overlap, target_of
 from transforms.subjects import spelled
-from transforms.suppression import suppression_bits
-
-# A no that somebody said, or that stands for one.
-SAID_NO: Final = (
-    bit(Reason.ERASED)
-    | bit(Reason.OBJECTED)
-    | bit(Reason.RESTRICTED)
-    | bit(Reason.DECEASED)
-    | bit(Reason.WITHDRAWN)
-    | bit(Reason.LEGAL_HOLD)
-    | bit(Reason.EXTERNAL_LIST)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run decided, in counts and versions: read = included + sum of excluded.
 
-    ``leaving`` counts removals by reason; ``vanished`` of them are members that the export no longer holds.
+    ``leaving`` counts removals by reason; ``vanished`` of them are members that the export no longer holds. Of the
+    people of whom some source says yes (``agreed``) another source says no for so many (``conflicts``, R-023); of
+    those who enter, an objection of so many was lifted by a later yes (``lifted``, R-024). ``apart`` is the smallest group by which this
+    audience and another one at the same account meet or differ, 0 if they do neither (R-082).
     """
 
     move: Move
@@ -63,6 +55,10 @@ class Plan:
     counts: Mapping[str, int]
     vanished: int
     leaving: Mapping[str, int]
+    agreed: int
+    conflicts: int
+    lifted: int
+    apart: int
 
     @property
     def included(self) -> int:
@@ -87,16 +83,13 @@ def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: 
     """
     lines = [line_held(here, held) for _, held in runs]
     audience = here.org.audiences[lines[0].audience]
-    snapshot = here.snapshots.require(audience.source)
     suppression, consent = here.suppression.state(), here.consent.state()
-    blocked = here.frames.read(f"{snapshot.folder}/blocked.parquet", BLOCKED)
-    hashed = here.suppression.rest(suppression)
+    ground = Ground(here, audience, suppression=suppression, consent=consent)
 
-    def gathered(bucket: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    def gathered(bucket: int) -> Gathered:
         with here.stage("decide"):
-            entries = here.suppression.bucket(bucket, suppression)
-            base = _base(here, lines[0], snapshot, bucket, entries, hashed, blocked)
-            return base, here.consent.bucket(bucket, consent), entries
+            found = ground.gathered(bucket)
+            return replace(found, base=_with_secrets(here, found.base, bucket))
 
     with ExitStack() as opened:
         works = [
@@ -107,36 +100,21 @@ def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: 
         pool = opened.enter_context(ThreadPoolExecutor(len(lines) + 1))
         following = pool.submit(gathered, 0)
         for bucket in range(BUCKETS):
-            base, events, entries = following.result()
+            found = following.result()
             if bucket + 1 < BUCKETS:
                 following = pool.submit(gathered, bucket + 1)
-            done = [pool.submit(work.decide, bucket, base, events, entries) for work in works]
+            done = [pool.submit(work.decide, bucket, found) for work in works]
             for one in done:
                 one.result()
         plans = [
-            pool.submit(work.planned, snapshot, suppression, consent, keep=not rehearsal) for work in works
+            pool.submit(work.planned, ground.snapshot, suppression, consent, keep=not rehearsal)
+            for work in works
         ]
         return [plan.result() for plan in plans]
 
 
-def _base(
-    here: Site,
-    line: Line,
-    snapshot: Snapshot,
-    bucket: int,
-    entries: pl.DataFrame,
-    hashed: pl.DataFrame,
-    blocked: pl.DataFrame,
-) -> pl.DataFrame:
-    """What is the same for every destination of an audience, and the secret of each subject.
-
-    Gives:  SUBJECTS columns, suppression_bits, base_bits, secret Binary, never null
-    """
-    subjects = here.frames.read(f"{snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
-    suppressed = suppression_bits(
-        subjects, entries, hashed, key=here.keys.get("suppression"), controller=line.controller
-    )
-    base = judged(suppressed, blocked, criteria=here.org.audiences[line.audience].criteria)
+def _with_secrets(here: Site, base: pl.DataFrame, bucket: int) -> pl.DataFrame:
+    """The same with the secret of each subject (Binary, never null)."""
     secrets = here.frames.read(f"secrets/{bucket:02}.parquet", SECRETS, missing_ok=True)
     found = base.join(secrets, on="lookup_key", how="left", maintain_order="left")
     lost = found["secret"].null_count()
@@ -144,7 +122,6 @@ def _base(
         raise RunBlocked(
             what=f"{lost} subject(s) have no secret, so that their audit rows cannot be written (R-106)",
             do="Run `sluice ingest` for the source of this audience again",
-            place=line.audience,
         )
     return found
 
@@ -154,29 +131,57 @@ class _Work:
 
     def __init__(self, here: Site, line: Line, run: str, held: Membership, writer: DecisionWriter) -> None:
         self._here, self._line, self._run, self._held, self._writer = here, line, run, held, writer
-        self._scope = scope_of(here, line, now=here.now())
+        self._scopes = scopes_of(here, line, now=here.now())
+        # Other audiences at the same account: who is in one and not in the other could be singled out (R-082).
+        self._others = [
+            one
+            for one in here.memberships.every()
+            if one.destination == line.destination and one.audience != line.audience
+        ]
+        self._meets = [Counter[str]() for _ in self._others]
+        self._weights: Counter[str] = Counter()
         self._key = run_key(here.keys.get("epoch"), run=run, destination=line.destination)
         self._rows: Counter[str] = Counter()
         self._counts: Counter[int] = Counter()
         self._leaving: Counter[int] = Counter()
         self._subjects = 0
 
-    def decide(self, bucket: int, base: pl.DataFrame, events: pl.DataFrame, entries: pl.DataFrame) -> None:
-        """Decide a bucket for this destination."""
-        here = self._here
+    def decide(self, bucket: int, found: Gathered) -> None:
+        """Decide a bucket for this destination. Needs: ``found.base`` with the secret of each subject."""
+        here, base, events, entries = self._here, found.base, found.events, found.entries
         with here.stage("decide"):
-            decisions = decided(base, events, scope=self._scope, digest=f"{self._line.platform}_digest")
+            narrow = split(entries)[1]
+            decisions = decided(
+                base, events, narrow, scopes=self._scopes, digest=f"{self._line.platform}_digest"
+            )
             self._counts.update(tally(decisions))
             self._subjects += decisions.height
             held = here.memberships.rows(self._held, bucket)
-            for kind, rows in _changes(decisions, held, entries, self._line.platform).items():
+            scope = self._scopes[0]
+            changed = changes(
+                decisions,
+                held,
+                self._line.platform,
+                in_force=lambda: in_force(entries, grants(events, scope), scope),
+            )
+            self._weigh(decisions, changed[ADDS], narrow, bucket)
+            for kind, rows in changed.items():
                 self._rows[kind] += written(here, self._line, self._run, kind, bucket, rows)
                 if kind != ADDS:
-                    self._leaving.update(_reasons(rows))
+                    self._leaving.update(by_reason(rows))
         with here.stage("audit"):
             # decided() keeps the rows in their order.
             ids = base.select(row_ids(pl.col("secret"), self._key))["row_id"]
             self._writer.add(decisions.select(ids, "bits", "primary"))
+
+    def _weigh(self, decisions: pl.DataFrame, added: pl.DataFrame, narrow: pl.DataFrame, bucket: int) -> None:
+        """Count what the guards look at."""
+        both, yes = conflicts(decisions)
+        lifted = added.join(narrow, on="subject_key", how="semi").height if narrow.height else 0
+        self._weights.update(conflicts=both, agreed=yes, lifted=lifted)
+        target = target_of(decisions) if self._others else added
+        for meets, other in zip(self._meets, self._others, strict=True):
+            meets.update(overlap(target, self._here.memberships.rows(other, bucket)))
 
     def planned(
         self, snapshot: Snapshot, suppression: RegisterState, consent: RegisterState, *, keep: bool
@@ -204,6 +209,12 @@ class _Work:
             counts=spelled({code: count for code, count in self._counts.items() if count}),
             vanished=self._leaving.pop(VANISHED, 0),
             leaving=spelled(self._leaving),
+            agreed=self._weights["agreed"],
+            conflicts=self._weights["conflicts"],
+            lifted=self._weights["lifted"],
+            apart=min(
+                (part for meets in self._meets if meets["both"] for part in meets.values() if part), default=0
+            ),
         )
 
 
@@ -226,39 +237,3 @@ def _finished(here: Site, writer: DecisionWriter, name: str, *, keep: bool) -> D
     file = writer.finish(memory)
     here.audit_store.write(name, memory.getvalue())
     return file
-
-
-def _changes(
-    decisions: pl.DataFrame, held: pl.DataFrame, entries: pl.DataFrame, platform: Platform
-) -> dict[str, pl.DataFrame]:
-    """OUTGOING rows of a bucket by kind."""
-    target = target_of(decisions)
-    known = decisions.select("subject_key", "bits", "primary")
-    listed = entries.select("subject_key").unique().with_columns(pl.lit(value=True).alias("listed"))
-    gone = (
-        removals(target, held)
-        .join(known, on="subject_key", how="left")
-        .join(listed, on="subject_key", how="left")
-        .with_columns(
-            (((pl.col("bits") & SAID_NO) != 0).fill_null(value=False) | pl.col("listed").is_not_null()).alias(
-                "asked"
-            ),
-            pl.col("primary").fill_null(pl.lit(VANISHED, dtype=pl.UInt8)),
-        )
-        .sort("digest")
-    )
-    version = pl.lit(NORMALISER_VERSIONS[platform]).alias("normaliser")
-    # What was decided of each row goes along, not what an addition is supposed to be: the gate reads it (R-013).
-    added = additions(target, held).join(known, on="subject_key", how="left", maintain_order="left")
-    asked = pl.col("asked")
-    return {
-        ADDS: added.with_columns(version),
-        URGENT: gone.filter(asked).with_columns(version),
-        OTHER: gone.filter(~asked).with_columns(version),
-    }
-
-
-def _reasons(rows: pl.DataFrame) -> dict[int, int]:
-    """Rows by reason code, VANISHED among them."""
-    grouped = rows.group_by("primary").agg(pl.len().alias("count"))
-    return dict(zip(grouped["primary"].to_list(), grouped["count"].to_list(), strict=True))

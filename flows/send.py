@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import polars as pl
+
 from audit.entry import Kind
 from audit.inclusion import Inclusion
 from boundary.batch import BatchSummary, Seal, part_digest, sealed_batch, verify_seal
@@ -15,16 +17,19 @@ from destinations.dry_run import DryRun
 from destinations.protocol import AudienceDestination
 from destinations.settling import settled
 from domain.audience import Operation, Receipt
-from domain.errors import GateRefused, LogBroken, SuppressionMoved
+from domain.errors import GateRefused, LogBroken, SuppressionMoved, TransferStopped
 from domain.reason import INCLUDED_CODE
 from expectations.validate import require, validate
 from flows.checks import record_checks
 from flows.feeds import take_list
 from flows.journal import Journal, Journals
+from flows.line import scopes_of
 from flows.move import ADDS, Move, parts_of, rows_of
+from flows.statements import take_objections
+from flows.switches import stopped
 from flows.wiring import Site
 from transforms.cell import PLACEHOLDER_DIGESTS
-from transforms.contracts import BUCKETS
+from transforms.contracts import BUCKETS, CONSENT
 from transforms.gate import outbound_counters, summed
 from transforms.outbound import body
 
@@ -95,26 +100,33 @@ def _counted(here: Site, move: Move) -> dict[str, int]:
     require_unmoved(here, move)
     fresh = here.suppression.state()
     hashed = here.suppression.rest(fresh)
+    consent = here.consent.state()
     counters: dict[str, int] = {}
     for bucket in range(BUCKETS):
-        found = outbound_counters(
-            rows_of(here, move, ADDS, bucket),
-            here.suppression.bucket(bucket, fresh),
-            hashed,
-            key=here.keys.get("suppression"),
-            controller=move.line.controller,
-            placeholders=PLACEHOLDER_DIGESTS,
-        )
-        counters = summed(counters, found)
+        entries = here.suppression.bucket(bucket, fresh)
+        dated = bool(entries["occurred_at"].count())
+        for scope in scopes_of(here, move.line, now=here.now()):
+            found = outbound_counters(
+                rows_of(here, move, ADDS, bucket),
+                entries,
+                hashed,
+                # Only an objection with a time may be outweighed by what was said later.
+                here.consent.bucket(bucket, consent) if dated else pl.DataFrame(schema=CONSENT),
+                key=here.keys.get("suppression"),
+                scope=scope,
+                placeholders=PLACEHOLDER_DIGESTS,
+            )
+            counters = summed(counters, found)
     return counters
 
 
 def require_unmoved(here: Site, move: Move) -> None:
-    """Refuse to go on once the suppression register has changed since the decision (R-026).
+    """Refuse to go on once the suppression register has changed since the decision (R-026), or transfers were stopped.
 
     Lists that were last read longer ago than the policy allows are read again first.
 
     Raises:
+        TransferStopped: the switch of the destination's mechanism was turned (R-069).
         SuppressionMoved: decide again.
         ListRefused, RunBlocked: a list can no longer be read, so that nobody knows.
     """
@@ -125,6 +137,17 @@ def require_unmoved(here: Site, move: Move) -> None:
         fresh = read is not None and here.now() - datetime.fromisoformat(read.read_at) <= limit
         if settings.applies and not fresh:
             take_list(here, name)
+    for name in here.org.objections:
+        read = feeds.get(name)
+        if read is None or here.now() - datetime.fromisoformat(read.read_at) > limit:
+            take_objections(here, name)
+    mechanism = stopped(here, move.line.destination)
+    if mechanism:
+        raise TransferStopped(
+            what=f"transfers that rely on {mechanism} were stopped (R-069)",
+            do="Look at `sluice transfers`; what was sent until then is on record",
+            place=move.run,
+        )
     if here.suppression.state().version != move.suppression:
         raise SuppressionMoved(
             what="somebody said no after the decision was made",

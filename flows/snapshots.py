@@ -13,13 +13,17 @@ from storage.objects import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One export in the pseudonymous zone. ``previous`` is the folder before, kept while runs may still read it."""
+    """One export in the pseudonymous zone, read at ``read_at`` (ISO 8601).
+
+    ``previous`` is the folder before, kept while runs may still read it.
+    """
 
     export: str
     read: int
     malformed: int
     subjects: int
     folder: str
+    read_at: str
     previous: str = ""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,20 +22,33 @@ from storage.delivery import Delivery
 from storage.exports import ExportBatch, ExportFile, read_export
 from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
-from transforms.subjects import ReadingRules, SubjectKeys, blocked_by_notes, collapsed, pseudonymised
+from transforms.marks import ReadingRules
+from transforms.subjects import (
+    SubjectKeys,
+    blocked_by_notes,
+    by_contact,
+    collapsed,
+    pseudonymised,
+    said_of_contacts,
+    spoken_for,
+)
 
 SECRET_BYTES: Final = 32
 MAX_UNKNOWN_SHARE: Final = 0.001  # R-007
-_STAGE: Final = pl.Schema({**SUBJECTS, "contact": pl.UInt64()})
+MAX_FORBIDDEN_SHARE: Final = 0.001  # R-060
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Rows of an export: all, set aside as malformed, with a consent or opt-out cell that nobody can read."""
+    """Rows of an export: all, set aside as malformed, with an opt-out cell that nobody can read (R-007).
+
+    ``forbidden`` have something in an allowed column that must not be there (R-060).
+    """
 
     read: int
     malformed: int
     unknown: int
+    forbidden: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -43,22 +57,23 @@ class _Keyed:
 
     subjects: pl.DataFrame
     blocked: pl.DataFrame
+    said: pl.DataFrame
     malformed: int
     unknown: int
+    forbidden: int
 
 
-def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Delivery, Counted]:
-    """Key every row and sort it into its bucket; what memory cannot hold waits below ``folder``."""
+def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Delivery, Counted, pl.DataFrame]:
+    """Key every row and sort it into its bucket; what memory cannot hold waits below ``folder``.
+
+    Gives:  the delivery, its counts, and what was said of contacts (contact UInt64, once, said_bits UInt32)
+    """
     source = here.org.sources[name]
-    rules = ReadingRules(
-        today=here.now().date(),
-        minimum_age=here.org.policy.minimum_age,
-        reserved_domains=source.reserved_domains,
-        own_domains=source.own_domains,
-    )
+    rules = reading_rules(here, name)
     keys = subject_keys(here)
     totals: Counter[str] = Counter()
     blocked = [pl.DataFrame(schema=BLOCKED)]
+    said: list[pl.DataFrame] = []
 
     def work(batch: ExportBatch) -> _Keyed:
         subjects, noted = pseudonymised(batch.frame, keys=keys, rules=rules)
@@ -68,23 +83,67 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Delive
         return _Keyed(
             subjects=subjects,
             blocked=pl.concat([noted, blocked_by_notes(stray, keys=keys)]),
+            said=said_of_contacts(subjects),
             malformed=batch.malformed.height,
             unknown=unknown_tokens(batch.frame),
+            forbidden=_forbidden(subjects),
         )
 
     def keyed() -> Iterator[pl.DataFrame]:
         for done in ahead(work, read_export(file, source.spec(name))):
             blocked.append(done.blocked)
+            said.append(done.said)
             totals["read"] += done.subjects.height + done.malformed
             totals["malformed"] += done.malformed
             totals["unknown"] += done.unknown
+            totals["forbidden"] += done.forbidden
             yield done.subjects
 
-    delivery = Delivery(here.store, here.frames, _STAGE, f"{folder}/parts")
+    delivery = Delivery(here.store, here.frames, SUBJECTS, f"{folder}/parts")
     delivery.take(keyed())
     here.frames.write(f"{folder}/blocked.parquet", pl.concat(blocked).unique(maintain_order=False))
-    counted = Counted(read=totals["read"], malformed=totals["malformed"], unknown=totals["unknown"])
-    return delivery, counted
+    counted = Counted(
+        read=totals["read"],
+        malformed=totals["malformed"],
+        unknown=totals["unknown"],
+        forbidden=totals["forbidden"],
+    )
+    return delivery, counted, by_contact(said)
+
+
+def _forbidden(subjects: pl.DataFrame) -> int:
+    return int(subjects.select(((pl.col("crm_bits") & bit(Reason.SPECIAL_CATEGORY)) != 0).sum()).item() or 0)
+
+
+def reading_rules(here: Site, name: str) -> ReadingRules:
+    """What the policy and a source say about reading its rows."""
+    source = here.org.sources[name]
+    declared = {column.field for column in source.columns}
+    return ReadingRules(
+        today=here.now().date(),
+        minimum_age=here.org.policy.minimum_age,
+        reserved_domains=source.reserved_domains,
+        values=here.org.policy.kept_values,
+        own_domains=source.own_domains,
+        own_acts=_lowered(word for words in source.own_acts.values() for word in words),
+        first_party=_lowered(source.first_party_words) if "acquired_through" in declared else None,
+    )
+
+
+def read_as(here: Site, name: str) -> bytes:
+    """What a source and the policy say about reading its rows, but for the day: the same file read otherwise is another."""
+    source, policy = here.org.sources[name], here.org.policy
+    declared = source.model_dump(
+        mode="json", include={"columns", "own_acts", "first_party_words", "reserved_domains", "own_domains"}
+    )
+    for field in ("reserved_domains", "own_domains"):
+        declared[field] = sorted(declared[field])
+    values = {field: sorted(kept) for field, kept in policy.kept_values.items()}
+    return json.dumps([declared, policy.minimum_age, values], sort_keys=True).encode()
+
+
+def _lowered(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.strip().lower() for word in words)
 
 
 def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) -> None:
@@ -104,6 +163,7 @@ def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) ->
             "rows_malformed": counted.malformed,
             "rows_malformed_over_limit": _over(counted.malformed, source.max_malformed_share, counted.read),
             "rows_unknown_over_limit": _over(counted.unknown, MAX_UNKNOWN_SHARE, counted.read),
+            "rows_forbidden_over_limit": _over(counted.forbidden, MAX_FORBIDDEN_SHARE, counted.read),
             "rows_lost_over_limit": max(0, lost - may_lose),
         },
     )
@@ -121,6 +181,13 @@ def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) ->
             do="Export in a declared language, or add the word to transforms/crm.py after asking the CRM's owner",
             place=name,
         )
+    if "rows_forbidden_over_limit" in failed:
+        raise ExportRefused(
+            what=f"{counted.forbidden} of {counted.read} rows hold a national number, account, card, phone or "
+            "diagnosis code in a text column (R-060)",
+            do="Have these columns cleaned in the CRM, or take them out of the view, then export again",
+            place=name,
+        )
     if "rows_lost_over_limit" in failed and before is not None:
         raise RunBlocked(
             what=f"the export has {counted.read} rows, the one before had {before.read}",
@@ -134,7 +201,9 @@ def _over(count: int, share: float, total: int) -> int:
     return max(0, count - int(share * total))
 
 
-def collapsed_buckets(here: Site, name: str, folder: str, delivery: Delivery, counted: Counted) -> int:
+def collapsed_buckets(
+    here: Site, name: str, folder: str, delivery: Delivery, counted: Counted, said: pl.DataFrame
+) -> int:
     """Collapse each bucket to subjects, give every new subject its secret, drop the parts; gives the subjects.
 
     Raises:
@@ -142,7 +211,7 @@ def collapsed_buckets(here: Site, name: str, folder: str, delivery: Delivery, co
     """
 
     def finished(bucket: int) -> dict[str, int]:
-        subjects = collapsed(delivery.rows(f"{bucket:02}"))
+        subjects = collapsed(spoken_for(delivery.rows(f"{bucket:02}"), said))
         here.frames.write(f"{folder}/{bucket:02}.parquet", subjects)
         _give_secrets(here, bucket, subjects)
         return _measured(subjects)

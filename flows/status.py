@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audit.verify import verify
+from domain.outbound_name import OutboundName
+from flows.feeds import HANDED_IN
 from flows.journal import Journals
 from flows.line import line_of
 from flows.wiring import Site
@@ -12,10 +14,14 @@ from flows.wiring import Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineStatus:
-    """One audience at one destination. ``state`` is ``unfinished`` when a run is under way or broke off."""
+    """One audience at one destination. ``state`` is ``unfinished`` when a run is under way or broke off.
+
+    ``outbound_name`` is what a person calls its list at the platform, where the audience's own name may not go (R-065).
+    """
 
     audience: str
     destination: str
+    outbound_name: str
     members: int
     unsure: int
     last_run: str
@@ -41,6 +47,11 @@ class Status:
     log_whole: bool
 
 
+def outbound_name(here: Site, audience: str, destination: str) -> OutboundName:
+    """The code of a line: always the same one, and not to be worked out without the key."""
+    return OutboundName.of(here.mac(f"{audience}|{destination}".encode()))
+
+
 def stood(here: Site) -> Status:
     """Look at the records; changes nothing, waits for nothing."""
     journals = Journals(here.store)
@@ -59,16 +70,19 @@ def stood(here: Site) -> Status:
             LineStatus(
                 audience=held.audience,
                 destination=held.destination,
+                outbound_name=str(outbound_name(here, held.audience, held.destination)),
                 members=held.members,
                 unsure=held.unsure,
                 last_run=held.run,
                 state="unfinished" if broken else "idle",
             )
         )
+    # Registers also note what we enter ourselves, from one export to the next; that is no delivery of anybody.
     feeds = [
         FeedStatus(name=name, rows=feed.rows, read_at=str(feed.read_at))
         for register in (here.suppression, here.consent)
         for name, feed in sorted(register.state().feeds.items())
+        if name.removesuffix(HANDED_IN) in {*here.org.lists, *here.org.consents, *here.org.objections}
     ]
     report = verify(here.audit_store)
     return Status(lines=tuple(lines), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems)

@@ -14,7 +14,7 @@ from boundary.seal import sealed
 from destinations.dry_run import DryRun
 from domain.errors import PipelineError, RunBlocked, SuppressionMoved, Transient
 from domain.run import RunId
-from flows.account import Synced, intent_of, outcome_of, shortfall, shown_row, summary
+from flows.account import Synced, intent_of, lift_of, outcome_of, shortfall, shown_row, summary
 from flows.confirm import recovered
 from flows.feeds import refresh
 from flows.journal import Journals
@@ -65,7 +65,6 @@ def _shortfall(one: Synced) -> PipelineError | None:
     return shortfall(
         one.state,
         place=f"{one.audience}, {one.destination}",
-        rows=one.payload_rows,
         refused=one.refused,
         unknown=one.unknown,
     )
@@ -246,6 +245,8 @@ def _sent(here: Site, plan: Plan, verdict: Verdict) -> tuple[Synced, PipelineErr
         state="blocked" if verdict.blocked or ran.kept_back else ran.state,
     )
     manifest = here.write_json(f"manifests/{done.audience}/{done.destination}.json", asdict(done))
+    if plan.lifted and ran.journal.added_rows:
+        here.ledger.append(lift_of(here, plan))
     here.ledger.append(outcome_of(here, done, here.mac(manifest)))
     Journals(here.store).close(ran.journal)
     event(

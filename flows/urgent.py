@@ -12,14 +12,16 @@ from domain.errors import PlatformUnavailable
 from domain.run import RunId
 from flows.confirm import removal_entry
 from flows.journal import Journals
-from flows.line import Line
+from flows.line import Line, scopes_of
 from flows.memberships import Membership
 from flows.move import ADDS, OTHER, OUTGOING, URGENT, Move, forgotten, rows_of, written
 from flows.run import begun
 from flows.send import gated, sent
 from flows.wiring import Site
 from storage.registers import RegisterState
+from transforms.consent import grants
 from transforms.contracts import BUCKETS, SUBJECTS
+from transforms.lifting import in_force, split
 from transforms.membership import possibly_held
 from transforms.objection import objecting
 
@@ -42,7 +44,7 @@ def named(
         out = objecting(
             possibly_held(here.memberships.rows(held, bucket), [adds]),
             _subjects(here, line, bucket),
-            here.suppression.bucket(bucket, state),
+            _in_force(here, line, bucket, state),
             hashed,
             key=here.keys.get("suppression"),
             controller=line.controller,
@@ -105,6 +107,18 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> None:
         here.ledger.append(removal_entry(here, removal.run, move.held, rows, state_now))
     forgotten(here, removal, URGENT)
     journals.close(journal)
+
+
+def _in_force(here: Site, line: Line, bucket: int, state: RegisterState) -> pl.DataFrame:
+    """SUPPRESSION entries of a bucket that hold for a line; a later yes may have lifted a dated one (R-024)."""
+    entries = here.suppression.bucket(bucket, state)
+    narrow = split(entries)[1]
+    if narrow.is_empty() or line.audience not in here.org.audiences:
+        # Nobody can say yes to an audience that is gone: whatever was said against it stands.
+        return entries
+    events = here.consent.bucket(bucket, here.consent.state())
+    scopes = scopes_of(here, line, now=here.now())
+    return pl.concat([in_force(entries, grants(events, scope), scope) for scope in scopes])
 
 
 def _subjects(here: Site, line: Line, bucket: int) -> pl.DataFrame:

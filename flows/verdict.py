@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from config.due import due
+from domain.masking import shown
+from flows.approval import unapproved
 from flows.line import Line
 from flows.move import ADDS, OTHER
 from flows.plan import Plan
+from flows.switches import stopped
+from flows.unused import campaign_is_over
 from flows.wiring import Site
 
 
@@ -27,17 +32,47 @@ class Verdict:
 def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
     """Judge a plan. Removals that somebody asked for pass every guard (R-083).
 
-    Feeds that are silent or broken (R-019, R-040), a list that was changed under its members, empty and shrink guards
-    (platforms.md section 8, 11), vanished members (R-152), minimum audience (R-082), minimum additions (R-083).
+    Feeds that are silent or broken (R-019, R-040), what the files forbid today (R-012, R-067, R-146, R-148), a transfer
+    switch (R-069), sources that contradict each other too often (R-023), a list that was changed under its members,
+    empty and shrink guards (platforms.md section 8, 11), vanished members (R-152), a campaign that is over (R-052), files that wait for approval (R-141),
+    minimum audience, also of what two audiences differ by (R-082), minimum additions (R-083).
     """
-    policy, line = here.org.policy, plan.move.line
-    # Whoever was sent and never acknowledged counts too: after a crash on the first day nobody else is there.
-    before = plan.move.held.members + plan.move.held.unsure
     if not feeds_read:
         return _blocked(
             "BLOCKED_FEED",
             "a consent or suppression feed could not be read",
             "Have the feed delivered again, then run again",
+        )
+    return _forbidden(here, plan) or _doubtful(here, plan) or _held(here, plan) or Verdict(adds=True)
+
+
+def _forbidden(here: Site, plan: Plan) -> Verdict | None:
+    """What the configuration and its switches do not allow today."""
+    line = plan.move.line
+    against = due(here.org, today=here.now().date(), audience=line.audience, destination=line.destination)
+    if against:
+        first = against[0]
+        return _blocked("BLOCKED_POLICY", f"{first.file}:{first.line}: {first.what}", first.do)
+    mechanism = stopped(here, line.destination)
+    if mechanism:
+        return _blocked(
+            "BLOCKED_TRANSFER",
+            f"transfers that rely on {mechanism} are stopped (R-069)",
+            "Look at `sluice transfers`; a restart takes two",
+        )
+    return None
+
+
+def _doubtful(here: Site, plan: Plan) -> Verdict | None:
+    """What looks like a mistake in the data rather than like what people did."""
+    policy, line, k = here.org.policy, plan.move.line, here.org.policy.display_k
+    # Whoever was sent and never acknowledged counts too: after a crash on the first day nobody else is there.
+    before = plan.move.held.members + plan.move.held.unsure
+    if plan.conflicts > policy.max_conflict_share * plan.agreed:
+        return _blocked(
+            "BLOCKED_CONFLICT",
+            "one source says yes and another says no for more people than the policy allows (R-023)",
+            "Have the CRM and the consent source brought in line; max_conflict_share in policy.yaml is the limit",
         )
     if (line.list_id, line.controller) != _configured(here, line):
         return _blocked(
@@ -54,14 +89,35 @@ def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
     if plan.vanished > policy.max_vanish_share * before:
         return _blocked(
             "BLOCKED_VANISHED",
-            f"{plan.vanished} of {before} members are no longer in the export",
+            f"{shown(plan.vanished, k=k)} of {shown(before, k=k)} members are no longer in the export",
             "Check the view and its filter in the CRM; raise max_vanish_share in policy.yaml if they really left",
         )
     if plan.move.rows[OTHER] > policy.max_audience_shrink_share * before:
         return _blocked(
             "BLOCKED_SHRINK",
-            f"{plan.move.rows[OTHER]} of {before} members would leave without having asked for it",
+            f"{shown(plan.move.rows[OTHER], k=k)} of {shown(before, k=k)} members would leave without having asked for it",
             "Check criteria and consent file; raise max_audience_shrink_share in policy.yaml if that is meant",
+        )
+    return None
+
+
+def _held(here: Site, plan: Plan) -> Verdict | None:
+    """Why additions wait, while everybody who has to leave leaves."""
+    policy, line = here.org.policy, plan.move.line
+    if campaign_is_over(here, line.audience):
+        return Verdict(
+            adds=False,
+            reason="HELD_UNUSED",
+            what="its campaign ended too long ago (R-052)",
+            do="Write a later `campaign_until`, or remove the audience's file",
+        )
+    waiting = unapproved(here, line.audience, line.destination)
+    if waiting:
+        return Verdict(
+            adds=False,
+            reason="HELD_UNAPPROVED",
+            what=f"{len(waiting)} file(s) wait for approval, {waiting[0]} among them (R-141)",
+            do="Have the DPO run `sluice approve`",
         )
     if plan.included < policy.min_audience_rows:
         return Verdict(
@@ -70,6 +126,14 @@ def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
             what=f"the audience is smaller than {policy.min_audience_rows}",
             do="Widen the criteria",
         )
+    if 0 < plan.apart < policy.min_overlap_rows:
+        return Verdict(
+            adds=False,
+            reason="HELD_SMALL",
+            what=f"this audience and another one at the same account differ by fewer than {policy.min_overlap_rows} "
+            "people (R-082)",
+            do="Choose criteria that tell the two audiences further apart, or make one audience of them",
+        )
     if 0 < plan.move.rows[ADDS] < policy.min_delta_rows:
         return Verdict(
             adds=False,
@@ -77,7 +141,7 @@ def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
             what=f"fewer than {policy.min_delta_rows} additions",
             do="Nothing to do: they wait for the next sync",
         )
-    return Verdict(adds=True)
+    return None
 
 
 def _configured(here: Site, line: Line) -> tuple[str, str]:

@@ -148,11 +148,12 @@ def site(config: str) -> Site:
         ConfigurationRefused, KeyUnavailable: what is wrong and what to do.
     """
     org = load(Path(config))
+    region, kms_key = org.storage.region, org.storage.kms_key
     return Site(
         org=org,
-        keys=key_ring(org.keys.file, kms_key=org.keys.kms_key),
-        store=store_at(PseudonymousUri(org.storage.location), kms_key=org.storage.kms_key),
-        audit_store=store_at(OutboundUri(org.storage.audit_location), kms_key=org.storage.kms_key),
+        keys=key_ring(org.keys.file, kms_key=org.keys.kms_key, region=region),
+        store=store_at(PseudonymousUri(org.storage.location), kms_key=kms_key, region=region),
+        audit_store=store_at(OutboundUri(org.storage.audit_location), kms_key=kms_key, region=region),
         now=lambda: datetime.now(UTC),  # noqa: TID251
         random=secrets.token_bytes,
     )

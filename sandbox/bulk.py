@@ -1,20 +1,26 @@
 """Many contacts for measurements: columns at a time, a slice at a time, so that memory stays flat.
 
 Shaped like the demo's people: a Dynamics CSV with Dutch headers, one contact in a hundred dirty, a quarter at Gmail,
-half of them with a given consent, three in a hundred suppressed. The same number of contacts gives the same bytes.
+half of them with a given consent, three in a hundred suppressed, one in two hundred in the objections file; customers,
+former customers and prospects in equal parts, one in a hundred past its clock. The same number of contacts gives the
+same bytes, whatever the day: dates in the export count back from one that is fixed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from sandbox.crm import COLUMNS, LABELS
+from sandbox.crm import COLUMNS
+from sandbox.labels import LABELS
 from sandbox.people.cells import SPELLINGS
+from sandbox.people.objections import CHANNELS, KINDS, ObjectionEvent
+from sandbox.people.relation import FORMER_CUSTOMER, NOT_OWN, OWN_ACTS, PROSPECT
 from sandbox.people.scope import FIELDS, Setting
 
 SLICE_ROWS: Final = 250_000
@@ -24,6 +30,10 @@ _DIRTY_ONE_IN: Final = 100
 _LEFT_OUT: Final = frozenset({"checksum"})
 _HOSTS: Final = 500
 _SHIFTED: Final = 40
+_FIXED: Final = date(2026, 1, 1)
+_QUIET_ONE_IN: Final = 100
+_LONG_DAYS: Final = 2_000
+_OBJECTS_ONE_IN: Final = 200
 
 
 def write_contacts(path: Path, contacts: int, *, setting: Setting) -> None:
@@ -66,6 +76,35 @@ def write_suppressed(path: Path, contacts: int) -> None:
     _write(path, contacts, rows, separator=",")
 
 
+def write_objections(path: Path, contacts: int, *, now: datetime) -> None:
+    """Write objections, restrictions, holds and deaths of one contact in two hundred, without a scope."""
+    kinds = (*KINDS, "withdrawn", "restricted", "restriction_lifted", "legal_hold", "deceased")
+
+    def rows(numbers: pl.DataFrame) -> pl.DataFrame:
+        made = numbers.with_columns(_noise("noise", 1), _noise("lot", 4), _noise("said", 5))
+        at = _before(now, pl.col("said"))
+        kind = _one_of(kinds, pl.col("said")).alias("kind")
+        told = made.filter(pl.col("lot") % _OBJECTS_ONE_IN == 0).with_columns(kind)
+        return told.select(
+            pl.concat_str(pl.lit("o-"), pl.col("number").cast(pl.String)).alias("event_id"),
+            _email().alias("email"),
+            "kind",
+            _one_of(CHANNELS, pl.col("lot") // _OBJECTS_ONE_IN).alias("channel"),
+            *[pl.lit(None).alias(name) for name in ("controller", "purpose", "recipient")],
+            _stamp(at).alias("occurred_at"),
+            _stamp(at).alias("received_at"),
+            pl.when(pl.col("kind").str.contains("restrict|hold")).then(pl.lit("case-12")).alias("reference"),
+            pl.when(pl.col("kind") == "legal_hold")
+            .then(pl.lit(f"{now + timedelta(days=365):%Y-%m-%d}"))
+            .alias("review_on"),
+            pl.when(pl.col("kind") == "restriction_lifted")
+            .then(_stamp(at - timedelta(hours=12)))
+            .alias("notified_at"),
+        ).select(field.name for field in fields(ObjectionEvent))
+
+    _write(path, contacts, rows, separator=",")
+
+
 def _write(
     path: Path, contacts: int, rows: Callable[[pl.DataFrame], pl.DataFrame], *, separator: str
 ) -> None:
@@ -86,6 +125,19 @@ def _noise(name: str, seed: int) -> pl.Expr:
     return pl.col("number").hash(seed=seed).alias(name)
 
 
+def _one_of(values: Sequence[str], lot: pl.Expr) -> pl.Expr:
+    return pl.lit(pl.Series(values)).gather((lot % len(values)).cast(pl.UInt32))
+
+
+def _before(now: datetime, lot: pl.Expr) -> pl.Expr:
+    """A moment of the last nine months."""
+    return pl.lit(now).dt.replace_time_zone(None) - pl.duration(minutes=(lot % 400_000).cast(pl.Int64) + 1000)
+
+
+def _stamp(at: pl.Expr) -> pl.Expr:
+    return at.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _email() -> pl.Expr:
     """A clean address that no other contact has."""
     number = pl.col("number").cast(pl.String).str.zfill(8)
@@ -99,7 +151,7 @@ def _soiled(made: pl.DataFrame) -> pl.DataFrame:
     dirty = (made["noise"] // 8 % _DIRTY_ONE_IN) == 0
     templates = [spelling.cell for spelling in SPELLINGS if spelling.kind != _SHIFTED]
     sides = pl.col("email").str.split_exact("@", 1).struct
-    spelled = pl.lit(pl.Series(templates)).gather((pl.col("more") % len(templates)).cast(pl.UInt32))
+    spelled = _one_of(templates, pl.col("more"))
     for mark, value in {
         "{a}": pl.col("email"),
         "{A}": pl.col("email").str.to_uppercase(),
@@ -144,12 +196,26 @@ def _fields(setting: Setting) -> list[pl.Expr]:
         picked("deceased", {"alive": None, "dead": labels["yesno"]["yes"]}, 6),
         born.dt.strftime("%d/%m/%Y").alias("birthdate"),
         picked("contract_role", labels["role"], 40),
-        *[
-            pl.lit(pl.Series(setting.catalogue[field]))
-            .gather((noise // (7 + at) % len(setting.catalogue[field])).cast(pl.UInt32))
-            .alias(field)
-            for at, field in enumerate(FIELDS)
-        ],
+        *[_attribute(setting, field).alias(field) for field in FIELDS],
+        *_relation(_attribute(setting, "customer_status"), labels["contact"]),
+    ]
+
+
+def _attribute(setting: Setting, field: str) -> pl.Expr:
+    return _one_of(setting.catalogue[field], pl.col("more") // (7 + FIELDS.index(field)))
+
+
+def _relation(status: pl.Expr, kinds: Mapping[str, str]) -> list[pl.Expr]:
+    """The days that two clocks count from; one contact in a hundred was not heard of for years."""
+    lot = pl.col("number").hash(seed=6)
+    days = lot % 300 + pl.when(lot // 300 % _QUIET_ONE_IN == 0).then(_LONG_DAYS).otherwise(1)
+    day = (pl.lit(_FIXED) - pl.duration(days=days.cast(pl.Int64))).dt.strftime("%d/%m/%Y")
+    own = _one_of([kinds[code] for code in OWN_ACTS], lot // 7)
+    any_kind = _one_of([kinds[code] for code in (*OWN_ACTS, *NOT_OWN)], lot // 7)
+    return [
+        pl.when(status == FORMER_CUSTOMER).then(day).alias("relationship_ended_on"),
+        day.alias("last_contact_on"),
+        pl.when(status == PROSPECT).then(own).otherwise(any_kind).alias("last_contact_kind"),
     ]
 
 
@@ -157,8 +223,7 @@ def _agreed(
     made: pl.DataFrame, scope: tuple[str, str, str], setting: Setting, turn: int, now: datetime
 ) -> pl.DataFrame:
     asked = pl.col("number").hash(seed=100 + turn)
-    at = pl.lit(now).dt.replace_time_zone(None) - pl.duration(minutes=(asked % 400_000).cast(pl.Int64) + 1000)
-    stamp = at.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = _stamp(_before(now, asked))
     refuses = asked % 50 == 1
 
     def proof(value: str) -> pl.Expr:

@@ -13,39 +13,11 @@ from urllib.parse import quote
 
 import xlsxwriter
 
+from sandbox.labels import LABELS
+
 LANGUAGES: Final = ("nl", "fr", "en")
 _EPOCH: Final = date(1899, 12, 30)
 TAB: Final = {"nl": "Actieve contactpersonen", "fr": "Contacts actifs", "en": "Active Contacts"}
-
-# Option sets: code to label. Labels of one set never repeat, so that the drop-down can be read back.
-LABELS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
-    "allow": {
-        "nl": {"no": "Toestaan", "yes": "Niet toestaan"},
-        "fr": {"no": "Autoriser", "yes": "Ne pas autoriser"},
-        "en": {"no": "Allow", "yes": "Do Not Allow"},
-    },
-    # Stored true means: do NOT send, under a header that says "send" (the reader's best-known trap).
-    "send": {
-        "nl": {"no": "Verzenden", "yes": "Niet verzenden"},
-        "fr": {"no": "Envoyer", "yes": "Ne pas envoyer"},
-        "en": {"no": "Send", "yes": "Do Not Send"},
-    },
-    "yesno": {
-        "nl": {"yes": "Ja", "no": "Nee"},
-        "fr": {"yes": "Oui", "no": "Non"},
-        "en": {"yes": "Yes", "no": "No"},
-    },
-    "state": {
-        "nl": {"yes": "Actief", "no": "Inactief"},
-        "fr": {"yes": "Actif", "no": "Inactif"},
-        "en": {"yes": "Active", "no": "Inactive"},
-    },
-    "role": {
-        "nl": {"holder": "Titularis", "dependant": "Persoon ten laste", "provider": "Zorgverlener"},
-        "fr": {"holder": "Titulaire", "dependant": "Personne à charge", "provider": "Prestataire de soins"},
-        "en": {"holder": "Contract holder", "dependant": "Dependant", "provider": "Care provider"},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +113,37 @@ COLUMNS: Final = (
         fr="Famille de produits",
         en="Product Family",
     ),
+    Column(
+        field="relationship_ended_on",
+        logical="new_relationshipendedon",
+        nl="Einde relatie",
+        fr="Fin de la relation",
+        en="Relationship End",
+    ),
+    Column(
+        field="last_contact_on",
+        logical="new_lastcontacton",
+        nl="Laatste contact",
+        fr="Dernier contact",
+        en="Last Contact",
+    ),
+    Column(
+        field="last_contact_kind",
+        logical="new_lastcontactkind",
+        nl="Soort laatste contact",
+        fr="Type du dernier contact",
+        en="Last Contact Kind",
+        options="contact",
+    ),
 )
 
 # Fields that a workbook holds as dates, with the format that Excel shows.
-_DATES: Final = {"modified_at": "dd/mm/yyyy hh:mm", "birthdate": "dd/mm/yyyy"}
+_DATES: Final = {
+    "modified_at": "dd/mm/yyyy hh:mm",
+    "birthdate": "dd/mm/yyyy",
+    "relationship_ended_on": "dd/mm/yyyy",
+    "last_contact_on": "dd/mm/yyyy",
+}
 
 
 def mapping(entity: str = "contact", language: str = "nl", columns: Sequence[Column] = COLUMNS) -> str:

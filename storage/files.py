@@ -35,6 +35,7 @@ class ExportFile:
     version: str = ""
     arrived_at: datetime | None = None
     endpoint: str | None = None
+    region: str | None = None
     content: bytes | None = field(default=None, repr=False)
 
 
@@ -44,16 +45,19 @@ def from_bytes(content: bytes) -> ExportFile:
 
 
 @sealed
-def export_files(uri: PlaintextUri, *, pattern: str, endpoint: str | None = None) -> ExportFile:
+def export_files(
+    uri: PlaintextUri, *, pattern: str, endpoint: str | None = None, region: str | None = None
+) -> ExportFile:
     """The newest file whose name fits ``pattern``: by time of arrival, then by name.
 
-    A location that is a file is that file.
+    A location that is a file is that file; a bucket is spoken to in the declared ``region`` only.
 
     Raises:
         ExportRefused: there is none.
+        ConfigurationRefused: the bucket would be spoken to elsewhere (R-070).
     """
     s3 = bucket_and_key(uri)
-    found = _objects(*s3, pattern, endpoint) if s3 else _files(local_path(uri), pattern)
+    found = _objects(*s3, pattern, endpoint, region) if s3 else _files(local_path(uri), pattern)
     if not found:
         raise ExportRefused(
             what="no file fits the pattern",
@@ -86,7 +90,9 @@ def opened(file: ExportFile) -> Iterator[IO[bytes]]:
     s3 = bucket_and_key(PlaintextUri(file.location))
     if s3:
         with aws.translated("export"):
-            answer = _client(file.endpoint).get_object(Bucket=s3[0], Key=s3[1], IfMatch=file.version)
+            answer = _client(file.endpoint, file.region).get_object(
+                Bucket=s3[0], Key=s3[1], IfMatch=file.version
+            )
             with contextlib.closing(answer["Body"]) as body:
                 yield cast("IO[bytes]", body)
         return
@@ -125,11 +131,13 @@ def _files(place: Path, pattern: str) -> list[ExportFile]:
     return found
 
 
-def _objects(bucket: str, key: str, pattern: str, endpoint: str | None) -> list[ExportFile]:
+def _objects(
+    bucket: str, key: str, pattern: str, endpoint: str | None, region: str | None
+) -> list[ExportFile]:
     found: list[ExportFile] = []
     folder = f"{key}/" if key else ""
     with aws.translated("export"):
-        client = _client(endpoint)
+        client = _client(endpoint, region)
         listed = [
             one
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
@@ -146,14 +154,15 @@ def _objects(bucket: str, key: str, pattern: str, endpoint: str | None) -> list[
                     version=one["ETag"],
                     arrived_at=one["LastModified"],
                     endpoint=endpoint,
+                    region=region,
                 )
             )
     return found
 
 
 @functools.cache
-def _client(endpoint: str | None) -> Any:
-    return aws.client("s3", endpoint=endpoint)
+def _client(endpoint: str | None, region: str | None) -> Any:
+    return aws.client("s3", endpoint=endpoint, region=region)
 
 
 def _version(about: os.stat_result) -> str:

@@ -55,10 +55,17 @@ class KeyRing:
         raise TypeError("keys do not leave the process")
 
 
-def key_ring(file: str | Path | None, *, kms_key: str | None = None, endpoint: str | None = None) -> KeyRing:
+def key_ring(
+    file: str | Path | None,
+    *,
+    kms_key: str | None = None,
+    endpoint: str | None = None,
+    region: str | None = None,
+) -> KeyRing:
     """Read the ring: keys themselves in an owner-only file, or keys wrapped by a KMS key in any file.
 
     Raises:
+        ConfigurationRefused: the key service would be spoken to outside the declared ``region`` (R-070).
         KeyUnavailable: missing, readable by others, incomplete, weak, shared, or not ours to unwrap.
     """
     if file is None:
@@ -68,7 +75,7 @@ def key_ring(file: str | Path | None, *, kms_key: str | None = None, endpoint: s
         )
     held = _entries(Path(file), private=kms_key is None)
     if kms_key is not None:
-        client = aws.client("kms", endpoint=endpoint)
+        client = aws.client("kms", endpoint=endpoint, region=region)
         return KeyRing({name: _unwrapped(client, kms_key, name, blob) for name, blob in held.items()})
     return KeyRing(held)
 
@@ -79,16 +86,18 @@ def init_keys(
     random: Callable[[int], bytes],
     kms_key: str | None = None,
     endpoint: str | None = None,
+    region: str | None = None,
 ) -> None:
     """Make a new key for every role, and write them to a file that is not there yet.
 
     Raises:
+        ConfigurationRefused: as ``key_ring``.
         KeyUnavailable: the file is there: an old key is never overwritten.
     """
     keys = {name: random(SIZE) for name in KEY_NAMES}
     _require_strong(keys)
     if kms_key is not None:
-        client = aws.client("kms", endpoint=endpoint)
+        client = aws.client("kms", endpoint=endpoint, region=region)
         keys = {name: _wrapped(client, kms_key, name, key) for name, key in keys.items()}
     text = {name: base64.b64encode(key).decode("ascii") for name, key in keys.items()}
     _write_once(Path(path), json.dumps({"version": _VERSION, "keys": text}, indent=1).encode())

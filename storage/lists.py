@@ -49,20 +49,28 @@ def read_cells(file: ExportFile, *, column: str | None, place: str = "list") -> 
 
 
 @sealed_rows
-def read_events(file: ExportFile, columns: Sequence[str], *, place: str = "events") -> Iterator[pl.DataFrame]:
+def read_events(
+    file: ExportFile, columns: Sequence[str], *, optional: Sequence[str] = (), place: str = "events"
+) -> Iterator[pl.DataFrame]:
     """Rows of an event file; columns beside the declared ones are dropped unread.
 
-    Gives:  line UInt32 and the String columns, never null
+    Gives:  line UInt32 and the String columns, never null; an ``optional`` column that the file does not have is null
 
     Raises:
-        ListRefused: a column is missing, or a line has too many or too few fields; nothing of the file may be used.
+        ListRefused: a column is missing or there twice, or a line has too many or too few fields; nothing of the file
+            may be used.
     """
     if file.size == 0:
         raise ListRefused(what="the file is empty", do="Deliver it again, with its header", place=place)
-    wanted = {normalised(name): name for name in columns}
-    layout = _layout(file, wanted.keys(), place)
-    at = _positions(layout.header, wanted.keys(), place)
-    chosen = [pl.col(f"c{at[name]}").alias(wanted[name]) for name in wanted]
+    names = {name: normalised(name) for name in (*columns, *optional)}
+    wanted = set(names.values())
+    layout = _layout(file, wanted, place)
+    held = wanted & {normalised(header) for header in layout.header}
+    at = _positions(layout.header, held | {normalised(name) for name in columns}, place)
+    chosen = [
+        (pl.col(f"c{at[header]}") if header in at else pl.lit(None, dtype=pl.String)).alias(name)
+        for name, header in names.items()
+    ]
     for part in records(file, layout, width=len(layout.header), place=place, refused=ListRefused):
         if part.broken:
             lines = ", ".join(str(number) for number, _ in part.broken[:_LINES_NAMED])

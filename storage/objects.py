@@ -136,9 +136,15 @@ class S3Store:
         return True
 
 
-def store_at(uri: Uri, *, kms_key: str | None = None, endpoint: str | None = None) -> Store:
-    """The store at a location: a bucket for ``s3://``, a folder for everything else."""
+def store_at(
+    uri: Uri, *, kms_key: str | None = None, endpoint: str | None = None, region: str | None = None
+) -> Store:
+    """The store at a location: a bucket for ``s3://``, a folder for everything else.
+
+    Raises:
+        ConfigurationRefused: the bucket would be spoken to outside the declared ``region`` (R-070).
+    """
     found = bucket_and_key(uri)
     if found:
-        return S3Store(*found, aws.client("s3", endpoint=endpoint), kms_key)
+        return S3Store(*found, aws.client("s3", endpoint=endpoint, region=region), kms_key)
     return FolderStore(local_path(uri))

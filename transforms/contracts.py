@@ -19,6 +19,9 @@ SUBJECTS: Final = pl.Schema(
         "wide_digest": pl.Binary(),  # SHA-256 of the widest form where it is neither of the two; matches hashed lists
         "identifier_bits": pl.UInt32(),  # reason bits about the address itself
         "crm_bits": pl.UInt32(),  # reason bits that the CRM columns give
+        "said_bits": pl.UInt32(),  # those of them that somebody said, and that stay when the mark is taken away
+        "contact": pl.UInt64(),  # keyed number of the contact, to see it change its address
+        "anchor_on": pl.Date(),  # what the retention clock counts from; null: nothing does
         "language": pl.String(),
         "region": pl.String(),
         "customer_status": pl.String(),
@@ -36,6 +39,7 @@ CONSENT: Final = pl.Schema(
         "purpose": pl.String(),
         "recipient": pl.String(),
         "granted": pl.Boolean(),  # false for every status that is not an explicit grant
+        "offered": pl.Boolean(),  # an opt-out was offered: neither a yes nor a no
         "proven": pl.Boolean(),  # every proof field is there and the method is affirmative
         "notice": pl.String(),
         "occurred_at": UTC_TIME,
@@ -43,13 +47,19 @@ CONSENT: Final = pl.Schema(
     }
 )
 
-# Opt-outs and suppression entries. An entry has a subject_key, or a hashed_key when only a digest was delivered.
+# Objections, restrictions and suppression entries. An entry has a subject_key, or a hashed_key when only a digest was
+# delivered. Without a scope it covers everything; without a time nothing lifts it.
 SUPPRESSION: Final = pl.Schema(
     {
         "subject_key": pl.Binary(),
         "hashed_key": pl.Binary(),  # HMAC of a delivered SHA-256, so that no plain digest rests in the store
-        "controller": pl.String(),  # null: every controller
+        "controller": pl.String(),
+        "purpose": pl.String(),
+        "recipient": pl.String(),
         "reason": pl.UInt8(),  # code of domain.reason
+        "ends": pl.Boolean(),  # ends a restriction or a hold instead of stating one
+        "channel": pl.String(),  # how it came
+        "occurred_at": UTC_TIME,  # of a dated objection, which a later consent may lift
         "received_at": UTC_TIME,
     }
 )

@@ -41,9 +41,26 @@ DYNAMICS_TOKENS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = Ma
     }
 )
 
+# What somebody is to the controller: each has its own retention clock (R-049, R-050); whoever is none of them has none.
+CUSTOMER: Final = "customer"
+FORMER_CUSTOMER: Final = "former_customer"
+PROSPECT: Final = "prospect"
+_STATUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "customer": CUSTOMER,
+        "klant": CUSTOMER,
+        "client": CUSTOMER,
+        "former_customer": FORMER_CUSTOMER,
+        "former customer": FORMER_CUSTOMER,
+        "oud-klant": FORMER_CUSTOMER,
+        "ancien client": FORMER_CUSTOMER,
+        "prospect": PROSPECT,
+    }
+)
+
 OPT_OUTS: Final = ("donotemail", "donotbulkemail", "donotsendmm")
 
-# Dependants and care providers are in the CRM too; only who holds the contract may be addressed (R-031).
+# Dependants and care providers are in the CRM too; only who holds the contract may be addressed (R-032).
 CONTRACT_HOLDER_TOKENS: Final = frozenset({"contract holder", "titularis", "titulaire"})
 
 
@@ -60,6 +77,19 @@ def flag(cell: pl.Expr, *, true: frozenset[str], false: frozenset[str]) -> pl.Ex
         lambda values: applied(values, _word, lambda text: said(text, true, false)),
         usual=lambda text: said(text, yes, no),
         dtype=pl.Boolean(),
+    )
+
+
+def status(cell: pl.Expr) -> pl.Expr:
+    """What a cell of customer_status means: CUSTOMER, FORMER_CUSTOMER, PROSPECT, or null for any other word (String)."""
+    return on_odd(
+        cell,
+        lambda text: text.is_in([CUSTOMER, FORMER_CUSTOMER, PROSPECT]),
+        lambda values: applied(
+            values,
+            _word,
+            lambda text: text.replace_strict(dict(_STATUSES), default=None, return_dtype=pl.String),
+        ),
     )
 
 

@@ -6,13 +6,31 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from domain.purpose import LegalBasis
 from domain.reason import CODE, INCLUDED_CODE, Reason, bit
-from transforms.consent import ConsentScope, consent_bits
+from transforms.consent import ConsentScope, consent_bits, grants
 from transforms.contracts import DECISIONS
+from transforms.crm import CUSTOMER
+from transforms.lifting import standing
+from transforms.retention import Periods, retention_bits
+from transforms.suppression import entry_bits
+
+# Somebody who has none of these said yes.
+_NO_YES = (
+    bit(Reason.WITHDRAWN)
+    | bit(Reason.NO_CONSENT)
+    | bit(Reason.CONSENT_SCOPE)
+    | bit(Reason.CONSENT_STALE)
+    | bit(Reason.NOTICE_GAP)
+)
 
 
 def judged(
-    subjects: pl.DataFrame, blocked: pl.DataFrame, *, criteria: Mapping[str, Sequence[str]]
+    subjects: pl.DataFrame,
+    blocked: pl.DataFrame,
+    *,
+    criteria: Mapping[str, Sequence[str]],
+    periods: Periods,
 ) -> pl.DataFrame:
     """Gather the reasons that are the same for every destination.
 
@@ -30,6 +48,7 @@ def judged(
         | pl.col("crm_bits").fill_null(bit(Reason.OBJECTED))
         | pl.col("suppression_bits").fill_null(bit(Reason.OBJECTED))
         | pl.col("blocked_bits").fill_null(0)
+        | retention_bits(periods)
         | outside
     )
     return subjects.join(against, on="subject_key", how="left", maintain_order="left").with_columns(
@@ -38,30 +57,67 @@ def judged(
 
 
 def decided(
-    subjects: pl.DataFrame, events: pl.DataFrame, *, scope: ConsentScope, digest: str
+    subjects: pl.DataFrame,
+    events: pl.DataFrame,
+    narrow: pl.DataFrame,
+    *,
+    scopes: Sequence[ConsentScope],
+    digest: str,
 ) -> pl.DataFrame:
     """Decide for one destination.
 
-    Needs:  the result of ``judged``; CONSENT events of the bucket; ``digest`` names the platform's digest column
+    Needs:  the result of ``judged``; CONSENT events and the dated or scoped SUPPRESSION entries of the bucket; each of
+            ``scopes`` has to say yes (R-014: expanding an audience is a purpose of its own); ``digest`` names the
+            platform's digest column
     Gives:  DECISIONS; as many rows as subjects, in their order; bits 0 and INCLUDED only where every rule said yes
+
+    Raises:
+        ValueError: no scope was asked for.
     """
-    asked = consent_bits(subjects, events, scope)
     missing = (
         pl.when(pl.col(digest).is_null()).then(bit(Reason.IDENTIFIER_INVALID)).otherwise(0).cast(pl.UInt32)
     )
-    bits = pl.col("base_bits") | pl.col("consent_bits") | missing
+    bits = subjects.select((pl.col("base_bits") | missing).fill_null(bit(Reason.NO_CONSENT)).alias("bits"))[
+        "bits"
+    ]
+    if not scopes:
+        raise ValueError("a decision needs at least one scope")
+    for scope in scopes:
+        given = grants(events, scope)
+        bits = bits | consent_bits(subjects, events, given, scope)
+        # An offer to opt out is no new consent: under legitimate interest no objection is ever lifted (R-024).
+        on_consent = scope.basis is LegalBasis.CONSENT
+        against = standing(narrow, given if on_consent else given.clear(), scope)
+        if against.height:
+            bits = bits | entry_bits(subjects, against, controller=scope.controller)
+        if not on_consent:
+            # It never reaches beyond those who are customers today (R-012).
+            stranger = (
+                pl.when(pl.col("customer_status") == CUSTOMER)
+                .then(0)
+                .otherwise(bit(Reason.NO_CONSENT))
+                .cast(pl.UInt32)
+            )
+            bits = bits | subjects.select(stranger.alias("bits"))["bits"]
     return (
-        asked.select(
-            "subject_key",
-            "lookup_key",
-            pl.col(digest).alias("digest"),
-            bits.fill_null(bit(Reason.NO_CONSENT)).alias("bits"),
-            "rows",
+        subjects.select(
+            "subject_key", "lookup_key", pl.col(digest).alias("digest"), bits.alias("bits"), "rows"
         )
         .with_columns(primary())
         .select(DECISIONS.names())
         .cast(DECISIONS)
     )
+
+
+def conflicts(decisions: pl.DataFrame) -> tuple[int, int]:
+    """People of whom one source says yes and another says no, and all of whom some source says yes (R-023).
+
+    Needs:  DECISIONS
+    """
+    yes = (pl.col("bits") & _NO_YES) == 0
+    both = yes & ((pl.col("bits") & bit(Reason.OBJECTED)) != 0)
+    row = decisions.select(both.sum().alias("both"), yes.sum().alias("yes")).row(0)
+    return int(row[0]), int(row[1])
 
 
 def primary() -> pl.Expr:

@@ -72,6 +72,19 @@ def after(
     return _merged([kept, _marked(added, confirmed=True), _marked(unsure, confirmed=False)])
 
 
+def overlap(target: pl.DataFrame, other: pl.DataFrame) -> dict[str, int]:
+    """How many people two audiences at one account share, and by how many each of them differs (R-082).
+
+    Needs:  subject_key of both, unique
+    Gives:  counts named both, here, there; zero for all three when the other holds nobody
+    """
+    if other.is_empty():
+        return dict.fromkeys(("both", "here", "there"), 0)
+    people = other.select("subject_key").unique()
+    both = target.join(people, on="subject_key", how="semi").height
+    return {"both": both, "here": target.height - both, "there": people.height - both}
+
+
 def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Rows whose digest the others do not have. A null key would pass an anti-join; here it is in no set."""
     return rows.drop_nulls("digest").join(others, on="digest", how="anti", maintain_order="left")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -12,15 +11,16 @@ import polars as pl
 from domain.reason import PRECEDENCE, Reason, bit
 from transforms.cell import cleaned, found_addresses, identifier_bits
 from transforms.contracts import BLOCKED, SUBJECTS, bucket_of
-from transforms.crm import CONTRACT_HOLDER_TOKENS, DYNAMICS_TOKENS, OPT_OUTS, flag
+from transforms.crm import CUSTOMER, OPT_OUTS
 from transforms.digest import keyed, sha256
-from transforms.email import WHITE_SPACE, normalised, widest
-from transforms.odd import applied, patched
+from transforms.email import normalised, widest
+from transforms.marks import ReadingRules, anchor_on, attribute, crm_bits, said_bits
+from transforms.odd import patched
 
-OLDEST_YEARS: Final = 120
-_DATE_BYTES: Final = 10
 _ATTRIBUTES: Final = ("language", "region", "customer_status", "product_family")
 _REQUIRED: Final = (*OPT_OUTS, *_ATTRIBUTES, "email", "state", "deceased", "birthdate", "contract_role")
+_CONTACT_BYTES: Final = 8
+SAID: Final = pl.Schema({"contact": pl.UInt64(), "said_bits": pl.UInt32()})
 _NOTED: Final = bit(Reason.OBJECTED) | bit(Reason.DECEASED)
 
 
@@ -33,27 +33,13 @@ class SubjectKeys:
     lookup: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingRules:
-    """What reading needs from policy and source.
-
-    ``today`` decides who is of age; ``reserved_domains`` are refused as addresses; ``own_domains`` belong to the
-    organisation and its processors.
-    """
-
-    today: date
-    minimum_age: int
-    reserved_domains: frozenset[str]
-    own_domains: frozenset[str] = frozenset()
-
-
 def pseudonymised(
     rows: pl.DataFrame, *, keys: SubjectKeys, rules: ReadingRules
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Turn rows of an export into keyed rows; no address is left in either result.
 
     Needs:  row_number UInt32, contact_id String (never null) and the String fields of the source
-    Gives:  SUBJECTS columns (rows = 1), contact UInt64, bucket UInt8; one row for each row that came in, in order
+    Gives:  SUBJECTS columns (rows = 1), bucket UInt8; one row for each row that came in, in order
             BLOCKED rows: every address found in a cell that holds no single good one, with what is known against it
     """
     cell = pl.col("email")
@@ -61,10 +47,12 @@ def pseudonymised(
     read = rows.with_columns(_missing(rows)).select(
         "contact_id",
         "email",
-        *_ATTRIBUTES,
+        *[attribute(name, rules) for name in _ATTRIBUTES],
         cleaned(cell).alias("cleaned"),
         bits.alias("identifier_bits"),
-        _crm_bits(rows, rules).alias("crm_bits"),
+        crm_bits(rows, rules).alias("crm_bits"),
+        said_bits(rows).alias("said_bits"),
+        anchor_on(rows, rules),
     )
     faulty = pl.col("identifier_bits") != 0
     # An address with any fault is never hashed (R-078).
@@ -78,21 +66,29 @@ def pseudonymised(
             keyed(identity, keys.suppression).alias("subject_key"),
             keyed(pl.col("address"), keys.address).alias("address_key"),
             *_digests(frame["address"], frame["widest"]),
-            # Only compared within one reading: a person on two rows is one contact, two people are two.
-            pl.col("contact_id").hash(seed=0).alias("contact"),
+            # A person on two rows is one contact, two people are two; tomorrow the same contact has the same number.
+            keyed(pl.col("contact_id"), keys.lookup)
+            .bin.slice(0, _CONTACT_BYTES)
+            .bin.reinterpret(dtype=pl.UInt64)
+            .alias("contact"),
             pl.lit(1, dtype=pl.UInt32).alias("rows"),
         )
         .with_columns(
             keyed(pl.col("subject_key"), keys.lookup).alias("lookup_key"),
             bucket_of(pl.col("subject_key")).alias("bucket"),
         )
-        .select(*SUBJECTS.names(), "contact", "bucket")
+        .select(*SUBJECTS.names(), "bucket")
     )
     # What speaks against a contact speaks against every address in its cell, whoever else has it (R-033); a good
     # address needs no help, for there its subject carries the bits.
-    against = pl.col("crm_bits") | (pl.col("identifier_bits") & _NOTED) | bit(Reason.IDENTIFIER_SHARED)
-    unclear = faulty & (pl.col("cleaned").is_null() | ((pl.col("identifier_bits") & _NOTED) != 0))
-    blocked = blocked_by_notes(read.filter(unclear).select("email", against.alias("bits")), keys=keys)
+    noted = (pl.col("identifier_bits") & _NOTED) != 0
+    unclear = pl.col("cleaned").is_null() | noted
+    # An address that may not be sent, such as that of a role, still has other spellings (sources.md 9, row 21).
+    guessed = pl.when(unclear).then(bit(Reason.IDENTIFIER_SHARED)).otherwise(0).cast(pl.UInt32)
+    against = pl.col("crm_bits") | (pl.col("identifier_bits") & _NOTED) | guessed
+    blocked = blocked_by_notes(
+        read.filter(faulty).select("email", against.alias("bits")).filter(pl.col("bits") != 0), keys=keys
+    )
     return subjects, blocked
 
 
@@ -115,12 +111,47 @@ def blocked_by_notes(cells: pl.DataFrame, *, keys: SubjectKeys) -> pl.DataFrame:
     )
 
 
+def said_of_contacts(rows: pl.DataFrame) -> pl.DataFrame:
+    """What was said on rows that somebody may have other rows beside.
+
+    Needs:  contact, said_bits, identifier_bits of the rows that ``pseudonymised`` gives
+    Gives:  contact UInt64, said_bits UInt32, never 0
+    """
+    said = pl.col("said_bits") | (pl.col("identifier_bits") & _NOTED)
+    return rows.select("contact", said.alias("said_bits")).filter(pl.col("said_bits") != 0)
+
+
+def by_contact(said: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """What was said of each contact on all of its rows.
+
+    Needs:  frames of ``said_of_contacts``
+    Gives:  contact UInt64, unique, said_bits UInt32
+    """
+    return (
+        pl.concat([pl.DataFrame(schema=SAID), *said])
+        .group_by("contact")
+        .agg(pl.col("said_bits").bitwise_or())
+    )
+
+
+def spoken_for(rows: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Let a no on one row of a contact count for all of them, whatever address they hold (sources.md 0, rule 5).
+
+    Needs:  SUBJECTS columns of a bucket; ``by_contact`` of all buckets
+    Gives:  the same rows, in their order, with more crm_bits and said_bits
+    """
+    more = rows.select("contact").join(said, on="contact", how="left", maintain_order="left")
+    bits = more["said_bits"].fill_null(0)
+    return rows.with_columns((pl.col("crm_bits") | bits), (pl.col("said_bits") | bits))
+
+
 def collapsed(rows: pl.DataFrame) -> pl.DataFrame:
     """One row a subject: any negative wins, and an address on two contacts is shared (R-033).
 
-    Needs:  SUBJECTS columns and contact UInt64, all rows of the bucket
+    Needs:  SUBJECTS columns, all rows of the bucket
     Gives:  SUBJECTS; subject_key unique; sum of rows unchanged; order of the rows does not matter. An attribute on
-            which the rows do not agree is null, which no criterion accepts
+            which the rows do not agree is null, which no criterion accepts; of several anchors the earliest counts, and
+            none where one is missing
     """
     twice = pl.col("subject_key").is_duplicated()
     once = rows.filter(~twice).select(SUBJECTS.names())
@@ -128,15 +159,27 @@ def collapsed(rows: pl.DataFrame) -> pl.DataFrame:
     if several.is_empty():
         return once
     shared = pl.when(pl.col("contact").n_unique() > 1).then(bit(Reason.IDENTIFIER_SHARED)).otherwise(0)
-    # Spellings of one address are one subject; what is sent and consented to is that of one of them, always the same.
+    # Nobody can tell which of two spellings of an address the person agreed to: it is never guessed (R-077).
+    unclear = (
+        pl.when((pl.col("contact").n_unique() == 1) & (pl.col("address_key").n_unique() > 1))
+        .then(bit(Reason.IDENTIFIER_INVALID))
+        .otherwise(0)
+    ).cast(pl.UInt32)
     one_spelling = pl.col("address_key", "lookup_key", "google_digest", "meta_digest", "wide_digest")
     merged = (
         several.sort("address_key", nulls_last=True)
         .group_by("subject_key")
         .agg(
             one_spelling.first(),
-            (pl.col("identifier_bits").bitwise_or() | shared.cast(pl.UInt32)).alias("identifier_bits"),
-            pl.col("crm_bits").bitwise_or(),
+            (pl.col("identifier_bits").bitwise_or() | shared.cast(pl.UInt32) | unclear).alias(
+                "identifier_bits"
+            ),
+            pl.col("crm_bits", "said_bits").bitwise_or(),
+            pl.col("contact").min(),
+            # An end on one row is an end, though another row of the customer has none.
+            pl.when((pl.col("anchor_on").null_count() == 0) | (pl.col("customer_status") == CUSTOMER).all())
+            .then(pl.col("anchor_on").min())
+            .alias("anchor_on"),
             *[
                 pl.when(pl.col(name).n_unique() == 1).then(pl.col(name).first()).alias(name)
                 for name in _ATTRIBUTES
@@ -178,61 +221,3 @@ def _digests(address: pl.Series, widest_form: pl.Series) -> list[pl.Series]:
         meta,
         patched(nothing, hashed["at"], hashed["wide"]).alias("wide_digest"),
     ]
-
-
-def _crm_bits(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
-    """Reasons that the CRM's own columns give. An unknown token refuses (R-001, R-021)."""
-
-    def flagged(reason: Reason, holds: pl.Expr) -> pl.Expr:
-        return pl.when(holds.fill_null(value=True)).then(bit(reason)).otherwise(0).cast(pl.UInt32)
-
-    def said(field: str) -> pl.Expr:
-        true, false = DYNAMICS_TOKENS[field]
-        return flag(pl.col(field), true=true, false=false)
-
-    def marked(field: str) -> pl.Expr:
-        """An empty cell is no mark; a mark that nobody can read counts."""
-        blank = pl.col(field).is_null() | (pl.col(field).str.strip_chars(WHITE_SPACE) == "")
-        return ~blank & said(field).fill_null(value=True)
-
-    objected = pl.any_horizontal([said(field).fill_null(value=True) for field in OPT_OUTS])
-    holder = flag(pl.col("contract_role"), true=CONTRACT_HOLDER_TOKENS, false=frozenset())
-    bits = (
-        flagged(Reason.OBJECTED, objected)
-        # A contact without a death mark is alive; a date of death is a mark like any other (R-029).
-        | flagged(Reason.DECEASED, marked("deceased"))
-        | flagged(Reason.MINOR, ~_is_adult(rules))
-        | flagged(Reason.NOT_CONTRACT_HOLDER, ~holder)
-        # "state" says active or not; a deactivated or merged record is past its use for marketing.
-        | flagged(Reason.RETENTION_EXPIRED, ~said("state"))
-    )
-    for field, reason in (("restricted", Reason.RESTRICTED), ("legal_hold", Reason.LEGAL_HOLD)):
-        if field in rows.columns:
-            bits = bits | flagged(reason, marked(field))
-    return bits
-
-
-def _is_adult(rules: ReadingRules) -> pl.Expr:
-    """Of age, with one day on the excluding side (dates shift by time zone in exports); null when unknown (R-030)."""
-    youngest = _years_before(rules.today, rules.minimum_age) - timedelta(days=1)
-    oldest = _years_before(rules.today, OLDEST_YEARS)
-
-    def is_adult(text: pl.Expr) -> pl.Expr:
-        local = text.str.to_date("%d/%m/%Y", strict=False)
-        iso = pl.when(~text.str.contains("/", literal=True)).then(text).str.to_date("%Y-%m-%d", strict=False)
-        return pl.coalesce(local, iso).is_between(oldest, youngest, closed="right")
-
-    def day(text: pl.Expr) -> pl.Expr:
-        return text.str.strip_chars(WHITE_SPACE).str.slice(0, 10)
-
-    return pl.col("birthdate").map_batches(
-        lambda born: applied(born, day, is_adult), return_dtype=pl.Boolean(), is_elementwise=True
-    )
-
-
-def _years_before(day: date, years: int) -> date:
-    """The same calendar day ``years`` earlier; 29 February becomes 28 February."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)

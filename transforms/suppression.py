@@ -9,6 +9,7 @@ import polars as pl
 
 from domain.reason import CODE, INCLUDED_CODE, Reason, bit
 from transforms.cell import found_addresses, is_ordinary
+from transforms.consent import covers
 from transforms.contracts import SUPPRESSION, UTC_TIME, bucket_of
 from transforms.digest import keyed
 from transforms.email import widest
@@ -74,17 +75,25 @@ def suppression_bits(
 ) -> pl.DataFrame:
     """Add ``suppression_bits`` to the subjects of a bucket.
 
-    Needs:  subject_key and at least one of the digests of SUBJECTS; SUPPRESSION entries of the bucket; hashed entries
-            of every bucket
+    Needs:  subject_key and at least one of the digests of SUBJECTS; SUPPRESSION entries of the bucket that are in
+            force (transforms/lifting.py); hashed entries of every bucket
     Gives:  the subjects with suppression_bits UInt32, never null, in the same order; applying it twice is once
     """
     given = subjects.drop("suppression_bits", strict=False)
-    found = _joined(given, _reasons(entries, "subject_key", controller), "subject_key")
+    found = entry_bits(given, entries, controller=controller)
     by_digest = _reasons(hashed, "hashed_key", controller)
     if by_digest.height:
         for form in (form for form in _FORMS if form in given.columns):
             found = found | _by_digest(given, form, by_digest, key)
     return given.with_columns(found.alias("suppression_bits"))
+
+
+def entry_bits(subjects: pl.DataFrame, entries: pl.DataFrame, *, controller: str) -> pl.Series:
+    """Reason bits of the entries that name a subject (UInt32, 0 for none), in the order of the subjects.
+
+    Needs:  subject_key; SUPPRESSION entries in force
+    """
+    return _joined(subjects, _reasons(entries, "subject_key", controller), "subject_key")
 
 
 def _by_digest(rows: pl.DataFrame, form: str, by_digest: pl.DataFrame, key: bytes) -> pl.Series:
@@ -107,7 +116,13 @@ def _joined(rows: pl.DataFrame, reasons: pl.DataFrame, on: str) -> pl.Series:
 def _constants(reason: Reason, controller: str | None, received_at: datetime) -> list[pl.Expr]:
     return [
         pl.lit(controller, dtype=pl.String).alias("controller"),
+        pl.lit(None, dtype=pl.String).alias("purpose"),
+        pl.lit(None, dtype=pl.String).alias("recipient"),
         pl.lit(CODE[reason], dtype=pl.UInt8).alias("reason"),
+        pl.lit(value=False).alias("ends"),
+        pl.lit("list").alias("channel"),
+        # A list says who is on it, not since when: nothing lifts it but its owner.
+        pl.lit(None, dtype=UTC_TIME).alias("occurred_at"),
         pl.lit(received_at).cast(UTC_TIME).alias("received_at"),
     ]
 
@@ -115,9 +130,8 @@ def _constants(reason: Reason, controller: str | None, received_at: datetime) ->
 def _reasons(entries: pl.DataFrame, key: str, controller: str) -> pl.DataFrame:
     """Key to the bit set of all reasons that cover this controller; an entry without a known reason objects."""
     codes = {code: 1 << code for code in range(INCLUDED_CODE)}
-    covers = pl.col("controller").is_null() | (pl.col("controller") == controller)
     return (
-        entries.filter(covers & pl.col(key).is_not_null())
+        entries.filter(covers("controller", controller), pl.col(key).is_not_null())
         .select(
             key,
             pl.col("reason")

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sandbox.people.person import Fate, Person
-from sandbox.people.scope import Setting
+from sandbox.people.fate import Fate
+from sandbox.people.person import Person
+from sandbox.people.scope import Scope, Setting
 
 _NEWSLETTER: Final = "newsletter"
 _WORDING: Final = hashlib.sha256(b"Ik ga akkoord").hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConsentEvent:
     """One line of the file; the fields are its columns, in order."""
 
@@ -45,30 +46,40 @@ def history(person: Person, setting: Setting, *, now: datetime) -> Iterator[Cons
     fate = person.fate
     if fate is Fate.NEVER_ASKED or not person.cell.address:
         return
-    asked_at = now - timedelta(days=3 + person.number % 297, minutes=person.number % 1440)
+    asked = asked_at(person, now=now)
     if fate is Fate.NEWSLETTER_ONLY:
         controller = setting.scopes[person.number % len(setting.scopes)][0]
         scope = (controller, _NEWSLETTER, "")
-        yield _grant(person, scope, at=asked_at, notice=setting.old_notice)
+        yield _grant(person, scope, at=asked, notice=setting.old_notice)
         return
     for scope in sorted(person.granted):
-        given = _grant(person, scope, at=asked_at, notice=setting.notice(scope))
+        given = _grant(person, scope, at=asked, notice=setting.notice(scope))
         yield _spoilt(given, person, setting, now=now)
         if fate in {Fate.WITHDRAWN, Fate.TIE}:
-            later = asked_at if fate is Fate.TIE else asked_at + timedelta(days=1)
+            later = asked if fate is Fate.TIE else asked + timedelta(days=1)
             yield refusal(person, scope, at=later)
         elif fate is Fate.IN and person.number % 97 == 0:
             # Said no, and then yes again, with full proof: the later one counts.
-            yield refusal(person, scope, at=asked_at - timedelta(days=2))
+            yield refusal(person, scope, at=asked - timedelta(days=2))
     if fate is Fate.WITHDRAWN_WIDELY:
-        yield refusal(person, ("", "", ""), at=asked_at + timedelta(days=1))
+        yield refusal(person, ("", "", ""), at=asked + timedelta(days=1))
+    if fate in {Fate.AGREED_AGAIN, Fate.OBJECTED_UNDATED}:
+        # After the objection, with full proof; only where it is known to be after is it a new yes.
+        yield from grants(person, setting, at=asked + timedelta(days=2))
+
+
+def asked_at(person: Person, *, now: datetime) -> datetime:
+    """When a person agreed, if they did: three days ago to three hundred."""
+    return now - timedelta(days=3 + person.number % 297, minutes=person.number % 1440)
 
 
 def _spoilt(event: ConsentEvent, person: Person, setting: Setting, *, now: datetime) -> ConsentEvent:
     """The grant with the fault that the person's fate asks for."""
     match person.fate:
         case Fate.STALE:
-            return replace(event, **_times(now - timedelta(days=765 + person.number % 200)))
+            # Whoever agreed so long ago agreed to a text of that time.
+            at = now - timedelta(days=735 + person.number % 40)
+            return replace(event, notice_version=setting.old_notice, **_times(at))
         case Fate.FUTURE:
             return replace(event, **_times(now + timedelta(days=30)))
         case Fate.UNPROVEN:
@@ -87,7 +98,7 @@ def grants(person: Person, setting: Setting, *, at: datetime) -> Iterator[Consen
         yield _grant(person, scope, at=at, notice=setting.notice(scope))
 
 
-def _grant(person: Person, scope: tuple[str, str, str], *, at: datetime, notice: str) -> ConsentEvent:
+def _grant(person: Person, scope: Scope, *, at: datetime, notice: str) -> ConsentEvent:
     # People type their address in capitals and with a space behind it, too.
     typed = f"{person.cell.address.upper()} " if person.number % 50 == 0 else person.cell.address
     return ConsentEvent(
@@ -107,7 +118,7 @@ def _grant(person: Person, scope: tuple[str, str, str], *, at: datetime, notice:
     )
 
 
-def refusal(person: Person, scope: tuple[str, str, str], *, at: datetime) -> ConsentEvent:
+def refusal(person: Person, scope: Scope, *, at: datetime) -> ConsentEvent:
     """A withdrawal; it needs no proof, and without a scope it covers all."""
     return ConsentEvent(
         event_id=_event_id(person, scope, at, "withdrawn"),
@@ -141,6 +152,6 @@ def _times(at: datetime) -> dict[str, str]:
     return {"occurred_at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "received_at": f"{received:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-def _event_id(person: Person, scope: tuple[str, str, str], at: datetime, status: str) -> str:
+def _event_id(person: Person, scope: Scope, at: datetime, status: str) -> str:
     text = f"{person.number}|{'|'.join(scope)}|{at.isoformat()}|{status}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -31,8 +31,9 @@ EXAMPLE: Final = Setting(
     catalogue={
         "language": ("nl", "fr", "de", "en"),
         "region": ("flanders", "brussels", "wallonia"),
-        "customer_status": ("customer", "prospect"),
-        "product_family": ("travel", "mobility", "legal_aid", "webshop"),
+        "customer_status": ("customer", "former_customer", "prospect"),
+        # No audience may choose by the last one; the CRM has it all the same.
+        "product_family": ("travel", "mobility", "legal_aid", "webshop", "hospital_plan"),
     },
     old_notice="2024-09",
     own_domain="zilverwilg.example",

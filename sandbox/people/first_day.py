@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sandbox.people.cells import KINDS, Cell, Outcome, dirty
 from sandbox.people.consents import ConsentEvent, history
+from sandbox.people.fate import RARE, SHARES, Fate
 from sandbox.people.lists import digest_line, optout_line, other_spelling
-from sandbox.people.person import SHARES, Fate, Person, clean_address, platform_hex
-from sandbox.people.scope import FIELDS, Setting
+from sandbox.people.national import national_number
+from sandbox.people.objections import ObjectionEvent, said
+from sandbox.people.person import Person, clean_address, platform_hex
+from sandbox.people.relation import STATUS, relation
+from sandbox.people.scope import FIELDS, Scope, Setting
 
 _DIRTY_SHARE: Final = 0.03
 # Kinds whose address also stands on a clean contact, which the dirty one drags along.
 _WITH_TWIN: Final = {17: Fate.SHARED, 38: Fate.NAMED_ELSEWHERE, 40: Fate.NAMED_ELSEWHERE}
+# The cell into which somebody typed what must not be there: one that not every audience asks for.
+_TYPED_INTO: Final = "region"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -31,6 +37,7 @@ class Day:
     optouts: tuple[str, ...]
     hashed: tuple[str, ...]
     plain: tuple[str, ...]
+    objections: tuple[ObjectionEvent, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,8 +53,7 @@ class Maker:
         """The export and the feeds as they are found."""
         rows = list(self.dirty_people(max(1, round(size * _DIRTY_SHARE / len(KINDS)))))
         for fate, share in SHARES.items():
-            # Unknown flags are the one thing of which a small export must not hold a single one.
-            least = 0 if fate is Fate.FLAG_UNKNOWN else 1
+            least = 0 if fate in RARE else 1
             rows += [self.person(fate) for _ in range(max(least, size * share // 10_000))]
         twice = max(1, size // 1000)
         people_in = [self.person(Fate.IN) for _ in range(max(twice, size - len(rows) - twice))]
@@ -66,12 +72,14 @@ class Maker:
         if not self.setting.plain_list:
             optouts, plain = optouts + plain, []
         events = [event for person in known for event in history(person, self.setting, now=self.now)]
+        objections = [event for person in known for event in said(person, now=self.now)]
         return Day(
             people=tuple(rows),
             events=tuple(sorted(events, key=lambda event: event.event_id)),
             optouts=(*optouts, *strangers[:20]),
             hashed=(*hashed, *(platform_hex(address, "meta").upper() for address in strangers[20:30])),
             plain=(*plain, *strangers[30:]) if self.setting.plain_list else (),
+            objections=tuple(sorted(objections, key=lambda event: event.event_id)),
         )
 
     def dirty_people(self, each: int) -> Iterator[Person]:
@@ -103,15 +111,20 @@ class Maker:
         """A person with this fate; what they are beside it would let them in."""
         number = number or self._next()
         shown = cell or plain_cell(clean_address(number))
+        attributes, born = self.attributes(audience or self._audience(fate), fate), self._born(fate)
+        if fate is Fate.FORBIDDEN_VALUE and born:
+            attributes[_TYPED_INTO] = national_number(born, number)
         return Person(
             number=number,
             address=shown.address,
             cell=shown,
             fate=fate,
             granted=self._granted(fate, shown),
-            attributes=self.attributes(audience or self.dice.choice((*self.setting.audiences, ""))),
-            born=self._born(fate),
+            refused=self._refused(fate, number),
+            attributes=attributes,
+            born=born,
             shifted=shifted,
+            **self.relation(fate, attributes),
             **_flags(fate),
         )
 
@@ -119,20 +132,46 @@ class Maker:
         self.made += 1
         return self.made
 
-    def _granted(self, fate: Fate, cell: Cell) -> frozenset[tuple[str, str, str]]:
+    def _granted(self, fate: Fate, cell: Cell) -> frozenset[Scope]:
         """Most people agree to all that they are asked; some to one platform only."""
+        scopes = self.setting.scopes
         if not cell.address or fate in {Fate.NEVER_ASKED, Fate.NEWSLETTER_ONLY}:
             return frozenset()
-        scopes = self.setting.scopes
+        if fate in {Fate.OBJECTED_NARROWLY, Fate.AGREED_AGAIN, Fate.OBJECTED_UNDATED}:
+            return frozenset(scopes)
         chosen = [scope for scope in scopes if self.dice.random() < 0.92]
         return frozenset(chosen or [self.dice.choice(scopes)])
 
-    def attributes(self, audience: str) -> dict[str, str]:
-        """Attributes of somebody whom an audience looks for, or of anybody."""
+    def _refused(self, fate: Fate, number: int) -> frozenset[Scope]:
+        scopes = self.setting.scopes
+        return frozenset({scopes[number % len(scopes)]} if fate is Fate.OBJECTED_NARROWLY else ())
+
+    def attributes(self, audience: str, fate: Fate = Fate.IN) -> dict[str, str]:
+        """Attributes of somebody whom an audience looks for, or of anybody; a fate may ask for a status."""
         wanted = self.setting.criteria(audience) if audience else {}
-        return {
+        made = {
             field: self.dice.choice(wanted.get(field) or self.setting.catalogue[field]) for field in FIELDS
         }
+        return {**made, "customer_status": STATUS[fate]} if fate in STATUS else made
+
+    def relation(self, fate: Fate, attributes: Mapping[str, str]) -> dict[str, Any]:
+        """Fields of a person of this fate that tell of the relationship."""
+        return relation(fate, attributes["customer_status"], today=self.now.date(), dice=self.dice)
+
+    def _audience(self, fate: Fate) -> str:
+        """An audience that looks for such people, or none; it would take them in spite of what the fate changes."""
+        asked = {one: self.setting.criteria(one) for one in self.setting.audiences}
+        if fate is Fate.FORBIDDEN_VALUE:
+            fit = [one for one, wanted in asked.items() if _TYPED_INTO not in wanted]
+        elif fate in STATUS:
+            fit = [
+                one
+                for one, wanted in asked.items()
+                if STATUS[fate] in wanted.get("customer_status", (STATUS[fate],))
+            ]
+        else:
+            fit = [*asked, ""]
+        return self.dice.choice(fit or [""])
 
     def _born(self, fate: Fate) -> date | None:
         today = self.now.date()

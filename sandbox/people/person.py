@@ -7,92 +7,27 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from sandbox.people.cells import Cell
-from sandbox.people.scope import Target
-
-
-class Fate(StrEnum):
-    """Why a person is in or out; decided first, and then made true in the files."""
-
-    IN = "in"
-    DIRTY_CELL = "dirty_cell"
-    # A note, or a shifted row, elsewhere in the export speaks against the address.
-    NAMED_ELSEWHERE = "named_elsewhere"
-    SHARED = "shared"
-    NO_MAIL = "no_mail"
-    NO_BULK = "no_bulk"
-    NO_MARKETING = "no_marketing"
-    FLAG_UNKNOWN = "flag_unknown"
-    DECEASED = "deceased"
-    MINOR = "minor"
-    AGE_UNKNOWN = "age_unknown"
-    AGE_FILLER = "age_filler"
-    DEPENDANT = "dependant"
-    PROVIDER = "provider"
-    INACTIVE = "inactive"
-    OBJECTED = "objected"
-    OBJECTED_OTHERWISE = "objected_in_another_spelling"
-    LISTED_HASHED = "listed_hashed"
-    LISTED_PLAIN = "listed_plain"
-    NEVER_ASKED = "never_asked"
-    NEWSLETTER_ONLY = "newsletter_only"
-    STALE = "stale"
-    WITHDRAWN = "withdrawn"
-    WITHDRAWN_WIDELY = "withdrawn_without_scope"
-    TIE = "tie"
-    UNPROVEN = "unproven"
-    PRETICKED = "preticked"
-    FUTURE = "future"
-    OLD_NOTICE = "old_notice"
-    MOVED = "moved_to_a_new_address"
-
-
-# Share of the rows, in ten thousandths; the others are in. Unknown flags stay below what stops a run.
-SHARES: Final[Mapping[Fate, int]] = {
-    Fate.NO_MAIL: 150,
-    Fate.NO_BULK: 400,
-    Fate.NO_MARKETING: 200,
-    Fate.FLAG_UNKNOWN: 2,
-    Fate.DECEASED: 60,
-    Fate.MINOR: 150,
-    Fate.AGE_UNKNOWN: 60,
-    Fate.AGE_FILLER: 20,
-    Fate.DEPENDANT: 300,
-    Fate.PROVIDER: 60,
-    Fate.INACTIVE: 150,
-    Fate.OBJECTED: 150,
-    Fate.OBJECTED_OTHERWISE: 40,
-    Fate.LISTED_HASHED: 120,
-    Fate.LISTED_PLAIN: 80,
-    Fate.NEVER_ASKED: 1200,
-    Fate.NEWSLETTER_ONLY: 400,
-    Fate.STALE: 200,
-    Fate.WITHDRAWN: 200,
-    Fate.WITHDRAWN_WIDELY: 60,
-    Fate.TIE: 30,
-    Fate.UNPROVEN: 60,
-    Fate.PRETICKED: 60,
-    Fate.FUTURE: 20,
-    Fate.OLD_NOTICE: 100,
-}
+from sandbox.people.fate import GETS_IN, Fate
+from sandbox.people.scope import Scope, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One contact of the CRM.
 
-    ``granted`` are the scopes that hold a valid grant for ``address``; ``shifted`` marks a row whose cells slipped.
-    Flags are codes of the option sets in ``sandbox.crm``.
+    ``granted`` are the scopes that were granted for ``address``, ``refused`` those of them to which the person said no
+    later; whatever else is wrong is told by the fate. ``shifted`` marks a row whose cells slipped. Flags and
+    ``last_contact_kind`` are codes of the option sets; ``relationship_ended_on`` may hold a text that is no day.
     """
 
     number: int
     address: str
     cell: Cell
     fate: Fate
-    granted: frozenset[tuple[str, str, str]]
+    granted: frozenset[Scope]
     attributes: Mapping[str, str]
     born: date | None
     donotemail: str = "no"
@@ -101,6 +36,10 @@ class Person:
     state: str = "yes"
     deceased: str = ""
     contract_role: str = "holder"
+    relationship_ended_on: date | str | None = None
+    last_contact_on: date | None = None
+    last_contact_kind: str = ""
+    refused: frozenset[Scope] = frozenset()
     shifted: bool = False
     version: int = 1
 
@@ -111,7 +50,7 @@ class Person:
 
     def belongs(self, target: Target) -> bool:
         """The intention: whether this person has to be a member."""
-        if self.fate is not Fate.IN or target.scope not in self.granted:
+        if self.fate not in GETS_IN or target.scope not in self.granted - self.refused:
             return False
         return all(self.attributes[field] in values for field, values in target.criteria.items())
 

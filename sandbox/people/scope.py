@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
+
+# Controller, purpose and recipient.
+Scope: TypeAlias = tuple[str, str, str]
 
 FIELDS: Final = ("language", "region", "customer_status", "product_family")
 
@@ -26,7 +29,7 @@ class Target:
     criteria: Mapping[str, tuple[str, ...]]
 
     @property
-    def scope(self) -> tuple[str, str, str]:
+    def scope(self) -> Scope:
         """The one consent that counts for it."""
         return self.controller, self.purpose, self.recipient
 
@@ -46,11 +49,11 @@ class Setting:
     plain_list: bool
 
     @property
-    def scopes(self) -> tuple[tuple[str, str, str], ...]:
+    def scopes(self) -> tuple[Scope, ...]:
         """Every consent that some audience needs, once."""
         return tuple(dict.fromkeys(target.scope for target in self.targets))
 
-    def notice(self, scope: tuple[str, str, str]) -> str:
+    def notice(self, scope: Scope) -> str:
         """A notice version that a consent of this scope may rest on."""
         return next(target.notice for target in self.targets if target.scope == scope)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Final
 
-from sandbox.people.cells import dirty
-from sandbox.people.consents import ConsentEvent, grants, refusal
-from sandbox.people.first_day import Day, Maker, plain_cell, unique
-from sandbox.people.lists import digest_line, optout_line, other_spelling
-from sandbox.people.person import Fate, Person, clean_address
+from sandbox.people.changes import Changes
+from sandbox.people.consents import grants
+from sandbox.people.fate import Fate
+from sandbox.people.first_day import Day, Maker, unique
+from sandbox.people.person import Person
 
 # Newcomers an audience: more than any policy's smallest addition, so that no sync holds them back.
 NEWCOMERS: Final = 320
@@ -25,102 +23,29 @@ _CHANGES: Final = {
     "withdraws_widely": 3,
     "moves": 4,
     "moves_and_agrees": 3,
-    "vanishes": 5,
+    "vanishes": 3,
     "dies": 3,
     "is_listed_hashed": 6,
     "is_listed_plain": 4,
-    "gets_a_note": 3,
+    "gets_a_note": 2,
     "shares": 3,
     "changes": 8,
+    "runs_out": 6,
+    "objects_in_feed": 8,
+    "objects_narrowly": 4,
+    "is_restricted": 2,
+    "is_held": 1,
+    "dies_elsewhere": 1,
 }
-
-
-class Changes:
-    """What happens to people who are in: each method makes the change true and tells what the export then holds."""
-
-    def __init__(self, maker: Maker) -> None:
-        self.maker = maker
-        self.at: datetime = maker.now - timedelta(hours=1)
-        self.events: list[ConsentEvent] = []
-        self.optouts: list[str] = []
-        self.hashed: list[str] = []
-        self.plain: list[str] = []
-
-    def opts_out(self, person: Person) -> list[Person]:
-        """Uses the form."""
-        self.optouts.append(optout_line(person))
-        return [replace(person, fate=Fate.OBJECTED)]
-
-    def opts_out_otherwise(self, person: Person) -> list[Person]:
-        """Uses the form, and spells the address another way."""
-        self.optouts.append(other_spelling(person))
-        return [replace(person, fate=Fate.OBJECTED_OTHERWISE)]
-
-    def tells_the_crm(self, person: Person) -> list[Person]:
-        """Tells somebody at a branch, who sets the flag."""
-        return [replace(person, fate=Fate.NO_BULK, donotbulkemail="yes", version=2)]
-
-    def withdraws(self, person: Person) -> list[Person]:
-        """Takes back everything, scope by scope."""
-        self.events += [refusal(person, scope, at=self.at) for scope in sorted(person.granted)]
-        return [replace(person, fate=Fate.WITHDRAWN, granted=frozenset())]
-
-    def withdraws_one(self, person: Person) -> list[Person]:
-        """Takes back the consent for one recipient and keeps the others."""
-        gone = self.maker.dice.choice(sorted(person.granted))
-        self.events.append(refusal(person, gone, at=self.at))
-        return [replace(person, granted=person.granted - {gone})]
-
-    def withdraws_widely(self, person: Person) -> list[Person]:
-        """Takes back consent without saying which."""
-        self.events.append(refusal(person, ("", "", ""), at=self.at))
-        return [replace(person, fate=Fate.WITHDRAWN_WIDELY)]
-
-    def moves(self, person: Person) -> list[Person]:
-        """Gets a new address; the consent does not move along."""
-        return [replace(self._moved(person), fate=Fate.MOVED, granted=frozenset())]
-
-    def moves_and_agrees(self, person: Person) -> list[Person]:
-        """Gets a new address and agrees again, for that one."""
-        moved = self._moved(person)
-        self.events += grants(moved, self.maker.setting, at=self.at)
-        return [moved]
-
-    def _moved(self, person: Person) -> Person:
-        cell = plain_cell(clean_address(person.number, again=True))
-        return replace(person, address=cell.address, cell=cell, version=2)
-
-    def vanishes(self, person: Person) -> list[Person]:
-        """Is no longer in the export."""
-        return []
-
-    def dies(self, person: Person) -> list[Person]:
-        """Is marked as deceased."""
-        return [replace(person, fate=Fate.DECEASED, deceased="yes", version=2)]
-
-    def is_listed_hashed(self, person: Person) -> list[Person]:
-        """Appears on the list of digests."""
-        self.hashed.append(digest_line(person))
-        return [replace(person, fate=Fate.LISTED_HASHED)]
-
-    def is_listed_plain(self, person: Person) -> list[Person]:
-        """Appears on the list of addresses."""
-        (self.plain if self.maker.setting.plain_list else self.optouts).append(person.address)
-        return [replace(person, fate=Fate.LISTED_PLAIN)]
-
-    def gets_a_note(self, person: Person) -> list[Person]:
-        """Somebody types an objection into the address cell."""
-        cell = dirty(38, person.number, address=person.address, number=person.number, own_domain="")
-        return [replace(person, fate=Fate.DIRTY_CELL, cell=cell, version=2)]
-
-    def shares(self, person: Person) -> list[Person]:
-        """Somebody else arrives with the same address: it no longer belongs to one person."""
-        other = self.maker.person(Fate.SHARED, cell=person.cell)
-        return [replace(person, fate=Fate.SHARED), other]
-
-    def changes(self, person: Person) -> list[Person]:
-        """Becomes somebody whom other audiences look for, or none."""
-        return [replace(person, attributes=self.maker.attributes(""), version=2)]
+# What happens to people whom something kept out: each change strikes those of a fate whose number leaves this rest
+# when it is divided by that.
+_TURNS: Final = {
+    Fate.NEVER_ASKED: (("agrees_at_last", 10, 0),),
+    Fate.NO_BULK: (("is_unflagged", 10, 0),),
+    Fate.OBJECTED: (("moves_after_objecting", 10, 0),),
+    Fate.OBJECTED_IN_FEED: (("agrees_again", 10, 0), ("moves_after_objecting", 10, 5)),
+    Fate.RESTRICTED_IN_FEED: (("is_free_again", 5, 0),),
+}
 
 
 def day_after(first: Day, maker: Maker) -> Day:
@@ -130,10 +55,7 @@ def day_after(first: Day, maker: Maker) -> Day:
     rows: list[Person] = []
     for person in first.people:
         change = fates.get(person.number)
-        if change is None:
-            rows.append(_asked_at_last(person, happened))
-        else:
-            rows += change(person)
+        rows += change(person) if change else _turned(person, happened)
     for newcomer in _newcomers(maker):
         happened.events += grants(newcomer, maker.setting, at=happened.at)
         rows.append(newcomer)
@@ -144,6 +66,7 @@ def day_after(first: Day, maker: Maker) -> Day:
         optouts=(*first.optouts, *happened.optouts),
         hashed=(*first.hashed, *happened.hashed),
         plain=(*first.plain, *happened.plain),
+        objections=(*first.objections, *happened.objections),
     )
 
 
@@ -163,13 +86,12 @@ def _drawn(first: Day, maker: Maker, happened: Changes) -> dict[int, Callable[[P
     return fates
 
 
-def _asked_at_last(person: Person, happened: Changes) -> Person:
-    """Every tenth of those who were never asked agrees today."""
-    if person.fate is not Fate.NEVER_ASKED or person.number % 10:
-        return person
-    agreed = replace(person, fate=Fate.IN, granted=frozenset(happened.maker.setting.scopes))
-    happened.events += grants(agreed, happened.maker.setting, at=happened.at)
-    return agreed
+def _turned(person: Person, happened: Changes) -> list[Person]:
+    for name, one_in, rest in _TURNS.get(person.fate, ()):
+        if person.number % one_in == rest:
+            changed: list[Person] = getattr(happened, name)(person)
+            return changed
+    return [person]
 
 
 def _newcomers(maker: Maker) -> Iterator[Person]:

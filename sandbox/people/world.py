@@ -9,17 +9,28 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
-from sandbox.crm import COLUMNS, LABELS, TAB, checksum, serial, write_workbook
+from sandbox.crm import COLUMNS, TAB, checksum, serial, write_workbook
+from sandbox.labels import LABELS
 from sandbox.people.consents import write_events
 from sandbox.people.example import EXAMPLE
+from sandbox.people.fate import Fate
 from sandbox.people.first_day import Day, Maker
 from sandbox.people.lists import write_hashed, write_optouts, write_plain
+from sandbox.people.objections import write_objections
 from sandbox.people.person import platform_hex
 from sandbox.people.scope import Setting
 from sandbox.people.second_day import day_after
+
+# Date columns, and the fields of a person that they show.
+_DAYS: Final = {
+    "birthdate": "born",
+    "relationship_ended_on": "relationship_ended_on",
+    "last_contact_on": "last_contact_on",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -33,13 +44,20 @@ class World:
 
     @property
     def canaries(self) -> frozenset[bytes]:
-        """Every plaintext address of both days, as written and as meant: what a leak hunt looks for."""
+        """What a leak hunt looks for.
+
+        Every plaintext address of both days, as written and as meant, and every value that no export should hold.
+        """
         found: set[str] = set()
         for day in self.days:
             found.update(text for person in day.people for text in (person.address, person.cell.address))
             found.update(person.cell.text.strip() for person in day.people if "@" in person.cell.text)
             found.update(event.email.strip() for event in day.events)
+            found.update(event.email.strip() for event in day.objections)
             found.update((*day.optouts, *day.plain))
+            found.update(
+                person.attributes["region"] for person in day.people if person.fate is Fate.FORBIDDEN_VALUE
+            )
         return frozenset(text.encode() for text in found if text)
 
 
@@ -65,13 +83,14 @@ def make_world(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """Folders that the feeds are delivered to; ``plain`` if the setting has such a list."""
+    """Folders that the feeds are delivered to; ``plain`` and ``objections`` for those who take such files."""
 
     crm: Path
     consents: Path
     optouts: Path
     hashed: Path
     plain: Path | None = None
+    objections: Path | None = None
 
 
 def deliver(world: World, day: int, inbox: Inbox) -> None:
@@ -90,6 +109,8 @@ def deliver(world: World, day: int, inbox: Inbox) -> None:
     write_hashed(inbox.hashed / f"suppressed-{stamp}.csv", today.hashed)
     if inbox.plain:
         write_plain(inbox.plain / f"blocked-{stamp}.csv", today.plain)
+    if inbox.objections:
+        write_objections(inbox.objections / f"objections-{stamp}.csv", today.objections)
 
 
 def rows_of(world: World, day: int) -> Iterator[list[str | float | None]]:
@@ -107,8 +128,9 @@ def rows_of(world: World, day: int) -> Iterator[list[str | float | None]]:
                 code = str(getattr(person, column.field))
                 # A code without a label is a value that nobody declared: it stands there as it is.
                 row.append(LABELS[column.options][world.language].get(code, code))
-            elif column.field == "birthdate":
-                row.append(serial(person.born) if person.born else None)
+            elif column.field in _DAYS:
+                value = getattr(person, _DAYS[column.field])
+                row.append(serial(value) if isinstance(value, date) else value)
             elif column.field == "modified_at":
                 row.append(serial(world.now.date()) - 400 + person.number % 399 + person.version / 10)
             else:

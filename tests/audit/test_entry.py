@@ -20,6 +20,7 @@ TIME = (
     .map(lambda at: at.replace(microsecond=0).isoformat() + "+00:00")
     .filter(lambda at: len(at) == 25)
 )
+FILE = st.from_regex(r"\A([a-z][a-z0-9_]{0,39}/)?[a-z][a-z0-9_]{0,39}\.yaml\Z")
 RUN = st.from_regex(r"\A[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")
 
 ENTRIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -58,8 +59,20 @@ ENTRIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "findings": COUNT,
         "by": NAME,
     },
-    "approval": {"digest": HEX, "by": NAME},
-    "stop": {"by": NAME, "scope": NAME},
+    "approval": {
+        "file": FILE,
+        "digest": HEX,
+        "author": NAME,
+        "by": NAME,
+        "state": st.sampled_from(["approved", "withdrawn"]),
+    },
+    "stop": {
+        "by": NAME,
+        "scope": NAME,
+        "state": st.sampled_from(["stopped", "allowed"]),
+        "second": st.none() | NAME,
+    },
+    "lift": {"run": RUN, "audience": NAME, "destination": NAME, "rows": COUNT},
 }
 
 
@@ -82,9 +95,28 @@ def test_an_entry_is_read_back(kind: str, data: st.DataObject) -> None:
     assert Entry.from_bytes(entry.to_bytes()) == entry
 
 
+def stop(**changed: object) -> Entry:
+    return Entry.make(
+        "stop", **{"at": AT, "by": "dpo", "scope": "all", "second": None, "state": "stopped", **changed}
+    )
+
+
+def approval(**changed: object) -> Entry:
+    fields = {
+        "at": AT,
+        "file": "audiences/travel_customers.yaml",
+        "digest": "ab" * 32,
+        "author": "marketing_desk",
+        "by": "dpo_office",
+        "state": "approved",
+    }
+    return Entry.make("approval", **{**fields, **changed})
+
+
 def test_the_bytes_of_an_entry_are_canonical() -> None:
-    assert Entry.make("stop", scope="all", by="dpo", at=AT).to_bytes() == (
-        b'{"at":"2026-11-23T10:00:00+00:00","by":"dpo","kind":"stop","scope":"all","v":1}'
+    assert stop().to_bytes() == (
+        b'{"at":"2026-11-23T10:00:00+00:00","by":"dpo","kind":"stop","scope":"all","second":null,"state":"stopped",'
+        b'"v":1}'
     )
 
 
@@ -130,12 +162,48 @@ FOREIGN: tuple[object, ...] = (
 
 @pytest.mark.parametrize("value", FOREIGN, ids=repr)
 def test_no_field_of_any_kind_takes_free_text_or_another_type(value: object) -> None:
-    made = [(intent(AT), "intent"), (outcome(AT), "outcome"), (snapshot(AT), "snapshot")]
+    made = [
+        (intent(AT), "intent"),
+        (outcome(AT), "outcome"),
+        (snapshot(AT), "snapshot"),
+        (approval(), "approval"),
+        (stop(second="engineer"), "stop"),
+    ]
     for entry, kind in made:
         for name in entry.fields:
             with pytest.raises(LogUnavailable) as refused:
                 Entry.make(kind, **{**entry.fields, name: value})
             assert "peeters" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "els.peeters@voorbeeld.example",
+        "els.peeters/voorbeeld.example",
+        "lists/els.peeters.yaml",
+        "lists/els@voorbeeld.yaml",
+        "lists/optouts.yml",
+        "lists/optouts.yaml\n",
+        "lists/deeper/optouts.yaml",
+        "/policy.yaml",
+        "../policy.yaml",
+        "Lists/optouts.yaml",
+        f"lists/{'ab' * 32}.yaml",
+        "",
+    ],
+)
+def test_a_file_is_at_most_a_folder_and_a_stem_and_has_no_room_for_an_address(file: str) -> None:
+    with pytest.raises(LogUnavailable) as refused:
+        approval(file=file)
+    assert "peeters" not in str(refused.value)
+
+
+def test_an_approval_and_a_switch_have_two_states_each() -> None:
+    with pytest.raises(LogUnavailable):
+        approval(state="perhaps")
+    with pytest.raises(LogUnavailable):
+        stop(state="approved")
 
 
 def test_a_name_has_no_room_for_a_digest() -> None:
@@ -167,11 +235,11 @@ def test_an_unknown_kind_is_refused_without_being_quoted() -> None:
 
 def test_a_refusal_does_not_repeat_the_name_of_a_foreign_field() -> None:
     with pytest.raises(LogUnavailable) as refused:
-        Entry.make("stop", at=AT, by="dpo", scope="all", **{"els.peeters@voorbeeld.example": 1})
+        stop(**{"els.peeters@voorbeeld.example": 1})
     assert "peeters" not in str(refused.value)
 
 
-GOOD = Entry.make("stop", at=AT, by="dpo", scope="all").to_bytes()
+GOOD = stop().to_bytes()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.organisation import config_folder, environment, export_path, organise, writing
 from config.consent import Consent
+from config.objection import ObjectionFeed
 from config.organisation import load
 from config.source import Source
 from config.suppression import SuppressionList
@@ -23,9 +24,10 @@ def test_the_measured_organisation_is_valid_and_sends_one_audience_to_both_platf
 def test_every_feed_of_it_has_a_file_that_fits(tmp_path: Path) -> None:
     writing(str(tmp_path), "200", datetime(2026, 11, 25, tzinfo=UTC).isoformat())()
     org = load(config_folder(tmp_path), environ=environment(tmp_path))
-    feeds: list[Source | Consent | SuppressionList] = [
+    feeds: list[Source | Consent | ObjectionFeed | SuppressionList] = [
         *org.sources.values(),
         *org.consents.values(),
+        *org.objections.values(),
         *org.lists.values(),
     ]
     assert [len(list(Path(feed.location).glob(feed.pattern))) for feed in feeds] == [1] * len(feeds)

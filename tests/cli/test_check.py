@@ -21,13 +21,50 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "organisation"))
 
 
+def change(folder: Path, file: str, old: str, new: str) -> int:
+    """Replace the one place where ``old`` stands; gives its line."""
+    text = (folder / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
 def test_a_sound_configuration_passes_with_warnings_for_what_the_machine_lacks(folder: Path) -> None:
     done = CliRunner().invoke(app, ["--config", str(folder)])
     assert done.exit_code == 0
-    assert (
-        "organisation.yaml:35: warning: there is no key file yet\n    Run `sluice keys init`\n" in done.stdout
-    )
-    assert "16 files in order, 10 things still missing on this machine." in done.stderr
+    assert "warning: there is no key file yet (R-133)\n    Run `sluice keys init`\n" in done.stdout
+    assert "36 files in order, 11 things still missing on this machine." in done.stderr
+
+
+def test_r_010_a_planned_destination_is_told_and_the_check_stays_green(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["--config", str(folder)])
+    told = [line for line in done.stdout.splitlines() if "refused as things stand: " in line]
+    assert done.exit_code == 0
+    assert {line.split(":")[0] for line in told} == {"destinations/meta_home_help.yaml"}
+    assert "no notice of the controller names this recipient (R-010)" in told[0]
+    # Settled, it is no longer told.
+    change(folder, "notices/home_help.yaml", "recipients: []", "recipients: [meta_ireland]")
+    change(folder, "notices/home_help.yaml", "claims: [no_third_country]", "claims: []")
+    assert "refused as things stand" not in CliRunner().invoke(app, ["--config", str(folder)]).stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("mechanisms/eu_us_adequacy.yaml", "enabled: true", "enabled: false", "(R-069)"),
+        ("destinations/google_ads.yaml", "valid_until: 2027-12-31", "valid_until: 2026-07-01", "(R-067)"),
+        ("destinations/meta_ads.yaml", "review_on: 2027-06-30", "review_on: 2026-07-01", "(R-146)"),
+    ],
+)
+def test_what_is_switched_off_or_past_its_date_is_a_problem(
+    folder: Path, file: str, old: str, new: str, told: str
+) -> None:
+    line = change(folder, file, old, new)
+    done = CliRunner().invoke(app, ["--config", str(folder)])
+    assert done.exit_code == 3
+    assert done.stderr.startswith("1 problem: ")
+    assert done.stdout.startswith(f"{file}:{line}: ")
+    assert done.stdout.splitlines()[0].endswith(told)
 
 
 def test_every_problem_is_printed_with_file_and_line_and_the_exit_code_is_three(folder: Path) -> None:
@@ -49,7 +86,7 @@ def test_json_holds_the_same_in_one_object(folder: Path) -> None:
     done = CliRunner().invoke(app, ["--config", str(folder), "--json"])
     assert done.exit_code == 3
     found = json.loads(done.stdout)
-    assert found["files"] == 15
+    assert found["files"] == 35
     assert found["problems"] == [
         {
             "file": "policy.yaml",
@@ -58,7 +95,7 @@ def test_json_holds_the_same_in_one_object(folder: Path) -> None:
             "do": "Copy it from config/example and adapt it",
         }
     ]
-    assert {"file", "line", "what", "do"} == set(found["warnings"][0])
+    assert {"file", "line", "what", "do"} == set(found["warnings"][0]) == set(found["planned"][0])
 
 
 def test_a_folder_without_an_organisation_is_one_problem(tmp_path: Path) -> None:
@@ -74,5 +111,5 @@ def test_schemas_are_written_for_editors(folder: Path, tmp_path: Path) -> None:
     written = {
         path.name: json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "schemas").iterdir()
     }
-    assert len(written) == 9
+    assert len(written) == 14
     assert written["policy.schema.json"]["properties"]["display_k"]["minimum"] == 5

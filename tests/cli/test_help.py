@@ -20,9 +20,9 @@ KINDS = [
     if isinstance(kind, type) and issubclass(kind, PipelineError) and "exit_code" in vars(kind)
 ]
 CODES = {
-    "CONFIG": 3, "KEY": 4, "EXPORT": 10, "LIST": 11, "PLAINTEXT": 20, "GATE": 21, "CHECK": 22, "PLATFORM-BUSY": 30,
-    "PLATFORM-REFUSED": 31, "PLATFORM-UNKNOWN": 32, "EGRESS": 33, "LOG": 40, "LOG-UNAVAILABLE": 41, "BLOCKED": 50,
-    "SUPPRESSION-MOVED": 51, "STORAGE": 60, "SEALED": 70,
+    "CONFIG": 3, "KEY": 4, "APPROVAL": 5, "EXPORT": 10, "LIST": 11, "PLAINTEXT": 20, "GATE": 21, "CHECK": 22,
+    "PLATFORM-BUSY": 30, "PLATFORM-REFUSED": 31, "PLATFORM-UNKNOWN": 32, "EGRESS": 33, "LOG": 40, "LOG-UNAVAILABLE": 41,
+    "BLOCKED": 50, "SUPPRESSION-MOVED": 51, "TRANSFER-STOPPED": 52, "STORAGE": 60, "SEALED": 70,
 }  # fmt: skip
 ADDRESS = "els.peeters@voorbeeld.example"
 
@@ -135,7 +135,7 @@ def test_a_group_without_a_command_shows_its_help(ran: Shell) -> None:
 @pytest.mark.parametrize(
     "words",
     [("ingest", "x"), ("sync", "x"), ("optout",), ("status",), ("audit", "verify"), ("audit", "show"),
-     ("keys", "init"), ("keys", "status"), ("check",)],
+     ("keys", "init"), ("keys", "status"), ("check",), ("approve",), ("transfers",), ("transfers", "stop", "x", "--as", "y")],
 )  # fmt: skip
 def test_without_a_configuration_people_are_told_where_to_begin(
     ran: Shell, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

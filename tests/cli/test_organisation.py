@@ -38,14 +38,19 @@ def test_the_way_from_an_export_to_a_send(ran: Shell, stage: Stage) -> None:
     rehearsal = ran("sync", AUDIENCE)
     assert rehearsal.code == 0, rehearsal.err
     assert "rehearsed" in rehearsal.out
+    assert "<10*" in rehearsal.out
     assert "Nothing was sent" in rehearsal.err
     assert not stage.platforms.requests
     assert not stage.members(AUDIENCE)
 
     sent = document(ran("sync", AUDIENCE, "--send", "--json"))
-    assert sent["sent"] is True
+    assert (sent["sent"], sent["masked_below"]) == (True, 10)
     for run in sent["runs"]:
-        assert run["read"] == run["included"] + sum(run["excluded"].values())
+        counts = [count for count in run["excluded"].values() if count is not None]
+        # So few people have small counts, and two of them or more are hidden.
+        assert len(counts) <= len(run["excluded"]) - 2
+        assert all(count == 0 or count >= 10 for count in counts)
+        assert run["read"] - run["included"] - sum(counts) >= 10
         assert run["payload_rows"] == run["accepted"] == run["members"]
         assert stage.members(AUDIENCE, run["destination"]) == stage.wanted(1, AUDIENCE, run["destination"])
 

@@ -9,6 +9,8 @@ from config.source import NEEDED
 from domain.reason import Reason
 from tests.config.conftest import EXAMPLE, Copy
 
+CLOCKS = {"relationship_ended_on", "last_contact_on", "last_contact_kind"}
+
 
 def test_the_shipped_example_has_no_problem(copy: Copy) -> None:
     assert copy.problems() == []
@@ -26,6 +28,61 @@ def test_the_example_has_four_independent_controllers_and_labels_in_three_langua
     labels = [one.names for one in org.controllers.values()] + [one.label for one in org.audiences.values()]
     assert all(label.nl and label.fr and label.en for label in labels)
     assert all(len({label.nl, label.fr, label.en}) == 3 for label in labels)
+
+
+def test_the_four_controllers_decide_separately(copy: Copy) -> None:
+    org = copy.load()
+    controllers = org.controllers.values()
+    mailboxes = {one.dpo.mailbox for one in controllers} | {one.rights.mailbox for one in controllers}
+    assert len(mailboxes) == 8
+    assert len({one.legal_name for one in controllers}) == 4
+    assert all({"nl", "fr", "en"} == {*one.dpo.languages} == {*one.rights.languages} for one in controllers)
+    shop = org.controllers["health_shop"]
+    assert shop.legal_name.endswith(" SAS")
+    assert (shop.country, shop.authority.url, shop.dpo.languages) == (
+        "FR",
+        "https://www.cnil.fr",
+        ("fr", "en", "nl"),
+    )
+    assert {one.country for name, one in org.controllers.items() if name != "health_shop"} == {"BE"}
+
+
+def test_the_clocks_of_the_example_are_three_years(copy: Copy) -> None:
+    org = copy.load()
+    for name, one in org.controllers.items():
+        land = "fr" if name == "health_shop" else "be"
+        assert (one.retention.prospect, one.retention.customer) == (f"prospect_{land}", f"customer_{land}")
+        for clock in (one.retention.prospect, one.retention.customer):
+            assert (org.data_classes[clock].period_months, org.data_classes[clock].data_sets) == (36, ())
+
+
+def test_an_audience_is_ten_lines_that_a_marketer_writes(copy: Copy) -> None:
+    for path in (copy.folder / "audiences").iterdir():
+        text = path.read_text(encoding="utf-8").splitlines()
+        assert len([line for line in text if line.strip() and not line.startswith("#")]) == 10
+        assert "author: marketing_desk" in text
+
+
+def test_every_file_of_the_example_says_which_duty_it_shows() -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in EXAMPLE.rglob("*.yaml")}
+    assert [file.name for file, text in texts.items() if "R-" not in text] == []
+
+
+def test_what_must_never_be_a_criterion_is_forbidden_in_three_languages(copy: Copy) -> None:
+    forbidden = set(copy.load().sources["dynamics_contacts"].forbidden)
+    assert {"new_hospitalstay", "Ziekenhuisopname", "Séjour hospitalier", "Hospital Stay"} < forbidden
+    assert {"new_birth", "Geboorte", "Naissance", "Birth"} < forbidden
+    assert {"new_fundaffiliation", "Ziekenfonds van aansluiting", "Fund Affiliation"} < forbidden
+    assert {"new_countryoforigin", "Land van herkomst", "Pays d'origine", "Country of Origin"} < forbidden
+
+
+def test_the_catalogue_of_the_example_has_a_value_that_nobody_may_choose(copy: Copy) -> None:
+    policy = copy.load().policy
+    assert set(policy.criteria["product_family"]) - set(policy.choosable("product_family")) == {
+        "hospital_plan"
+    }
+    assert policy.choosable("customer_status") == ("customer", "former_customer", "prospect")
+    assert policy.choosable("faith") == ()
 
 
 def test_two_audiences_of_the_example_go_to_both_platforms(copy: Copy) -> None:
@@ -50,7 +107,8 @@ def test_without_a_home_relative_locations_start_at_the_current_folder(copy: Cop
 
 
 def test_locations_in_object_storage_stay_as_written(copy: Copy) -> None:
-    copy.change("organisation.yaml", "  location: store", "  location: s3://zilverwilg-store/data")
+    bucket = "  region: eu-west-1\n  location: s3://zilverwilg-store/data"
+    copy.change("organisation.yaml", "  location: store", bucket)
     assert copy.load().storage.location == "s3://zilverwilg-store/data"
 
 
@@ -65,15 +123,15 @@ def test_a_sandbox_destination_never_falls_back_to_the_real_platform(copy: Copy)
 
 def test_a_real_destination_has_no_endpoint_of_its_own(copy: Copy) -> None:
     copy.environ["SLUICE_SANDBOX_URL"] = "http://127.0.0.1:45678"
-    for file in ("destinations/google_ads.yaml", "destinations/meta_ads.yaml"):
-        copy.change(file, "sandbox: true", "sandbox: false")
+    for path in (copy.folder / "destinations").iterdir():
+        copy.change(f"destinations/{path.name}", "sandbox: true", "sandbox: false")
     assert {one.endpoint for one in copy.load().destinations.values()} == {None}
 
 
 def test_the_source_gives_the_reader_its_allow_list(copy: Copy) -> None:
     spec = copy.load().sources["dynamics_contacts"].spec("dynamics_contacts")
     assert spec.source == "dynamics_contacts"
-    assert {column.field for column in spec.columns} == {*NEEDED, *CRITERIA}
+    assert {column.field for column in spec.columns} == {*NEEDED, *CRITERIA, *CLOCKS}
     assert {"firstname", "lastname", "modifiedon", "checksumLogicalName"} <= set(spec.ignored)
     assert {"new_nationalnumber", "new_iban"} <= set(spec.forbidden)
 

@@ -17,7 +17,7 @@ def test_all_problems_are_listed_at_once(copy: Copy) -> None:
     assert found == {
         ("policy.yaml", "`display_k` is below its bound of 5"),
         ("policy.yaml", "`minimum_agee` is not known here"),
-        ("audiences/travel_customers.yaml", "`source` names no file in sources/"),
+        ("audiences/travel_customers.yaml", "`source` names no file in sources/ (R-075)"),
         ("lists/optouts.yaml", "the YAML breaks off here"),
     }
 
@@ -37,12 +37,17 @@ def test_a_broken_folder_cannot_be_loaded_and_the_error_lists_it_all(copy: Copy)
     [
         ("organisation.yaml", "  audit_location:", "  audit_loction:", "audit_location"),
         (POLICY, "consent_max_age_months:", "consent_max_age_month:", "consent_max_age_months"),
-        (POLICY, "  region:", "  regoin:", "region"),
+        ("controllers/fund.yaml", "retention:", "retentoin:", "retention"),
+        ("data_classes/prospect_be.yaml", "period_months:", "period_month:", "period_months"),
+        ("mechanisms/eu_us_adequacy.yaml", "enabled: true", "enable: true", "enabled"),
+        ("objections/rights_desk.yaml", "pattern:", "patern:", "pattern"),
+        ("purposes/lookalike.yaml", "bases:", "basis:", "bases"),
+        ("sources/dynamics_contacts.yaml", "own_acts:", "own_act:", "own_acts"),
         ("sources/dynamics_contacts.yaml", "    logical: contactid", "    logicl: contactid", "logical"),
         ("notices/health_shop.yaml", "    purposes:", "    purpose:", "purposes"),
         ("destinations/meta_ads.yaml", "token:", "tokens:", "token"),
         ("controllers/fund.yaml", "legal_name:", "legalname:", "legal_name"),
-        ("audiences/travel_customers.yaml", "schedule:", "shedule:", "schedule"),
+        ("audiences/travel_customers.yaml", "\ntimezone:", "\ntimezon:", "timezone"),
         ("lists/optouts.yaml", "form:", "from:", "form"),
         ("consents/preference_centre.yaml", "max_age_hours:", "max_age_hour:", "max_age_hours"),
     ],
@@ -51,13 +56,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(
     copy: Copy, file: str, old: str, new: str, meant: str
 ) -> None:
     line = copy.change(file, old, new)
-    told = [one for one in copy.problems() if one.what.endswith("is not known here")]
+    line += old.startswith("\n")
+    told = [one for one in copy.problems() if "is not known here" in one.what]
     assert [(one.file, one.line, one.do) for one in told] == [(file, line, f"Write `{meant}`")]
 
 
 def test_an_unknown_key_that_is_like_no_other_is_answered_with_all_of_them(copy: Copy) -> None:
     copy.write(POLICY, copy.text(POLICY) + "zzzz: 1\n")
-    assert "known here: consent_max_age_months, criteria, display_k" in copy.only().do
+    assert "known here: audience_idle_days, author, consent_max_age_months" in copy.only().do
 
 
 BOUNDS = [
@@ -67,6 +73,8 @@ BOUNDS = [
     ("display_k: 10", ["4"], "R-085"),
     ("suppression_snapshot_max_age_minutes: 15", ["0", "61"], "R-026"),
     ("minimum_age: 18", ["15"], "R-030"),
+    ("min_overlap_rows: 100", ["9"], "R-082"),
+    ("audience_idle_days: 90", ["0", "91"], "R-052"),
 ]
 
 
@@ -92,6 +100,8 @@ def test_a_parameter_out_of_bounds_names_its_rule_and_its_bounds(
         ("consents/preference_centre.yaml", "max_age_hours: 24", "max_age_hours: 25", "R-019"),
         ("lists/optouts.yaml", "max_age_hours: 24", "max_age_hours: 745", "R-040"),
         ("lists/optouts.yaml", "max_shrink_share: 0.001", "max_shrink_share: 0.02", "R-039"),
+        ("objections/rights_desk.yaml", "max_age_hours: 24", "max_age_hours: 25", "R-040"),
+        (POLICY, "max_conflict_share: 0.25", "max_conflict_share: 0.51", "R-023"),
     ],
 )
 def test_limits_outside_of_the_policy_are_enforced_too(
@@ -144,7 +154,7 @@ def test_limits_outside_of_the_policy_are_enforced_too(
             "`purposes` is not a list",
         ),
         ("controllers/fund.yaml", "  fr: ", "  xx: ", "`fr` is missing"),
-        ("audiences/travel_customers.yaml", "  - name: meta_ads\n", "  - ", "`name` is missing"),
+        ("audiences/travel_customers.yaml", "{name: meta_ads, ", "{", "`name` is missing"),
         ("lists/optouts.yaml", "reason: OBJECTED", "reason: BORED", "`reason` is no reason for a list"),
         (
             "organisation.yaml",
@@ -173,6 +183,21 @@ def test_a_wrong_value_is_told_with_its_line_and_what_to_write(
     assert told[0].line > 1
     assert told[0].do.startswith(("Write ", "Add `"))
     assert len(told[0].do) > 12
+
+
+def test_a_criterion_that_is_only_mistyped_is_answered_with_the_right_one(copy: Copy) -> None:
+    line = copy.change(POLICY, "  region:", "  regoin:")
+    told = next(one for one in copy.problems() if one.file == POLICY)
+    assert (told.line, told.what) == (line, "`regoin` is not known here (R-084)")
+    assert told.do.startswith("Write `region`")
+
+
+def test_a_list_of_bad_entries_is_not_also_too_short(copy: Copy) -> None:
+    copy.change("notices/health_shop.yaml", "claims: [email_only]", "claims: [none]")
+    assert copy.only().what.startswith("`claims` is none of")
+    copy.change("audiences/travel_customers.yaml", "[travel, mobility]", "[1, 2]")
+    told = [one.what for one in copy.problems() if one.file.startswith("audiences/")]
+    assert {what.split(" ", 1)[1][:11] for what in told} == {"is not text"}
 
 
 def test_a_missing_file_and_a_file_that_nothing_reads_are_told(copy: Copy) -> None:

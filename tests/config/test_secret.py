@@ -25,7 +25,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_what_is_shaped_as_a_secret_is_refused_wherever_it_stands(copy: Copy, secret: str) -> None:
+def test_r_134_what_is_shaped_as_a_secret_is_refused_wherever_it_stands(copy: Copy, secret: str) -> None:
     line = copy.change("policy.yaml", "\nid: 1\n", f"\nid: 1  # {secret}\n") + 1
     problem = copy.only()
     assert (problem.file, problem.line) == ("policy.yaml", line)
@@ -33,7 +33,7 @@ def test_what_is_shaped_as_a_secret_is_refused_wherever_it_stands(copy: Copy, se
     assert secret not in str(problem)
 
 
-def test_a_token_in_place_of_its_name_is_refused(copy: Copy) -> None:
+def test_r_134_a_token_in_place_of_its_name_is_refused(copy: Copy) -> None:
     copy.change("destinations/meta_ads.yaml", "token: SLUICE_META_TOKEN", "token: hunter2")
     problem = copy.only()
     assert "name of the environment variable" in problem.do

@@ -1,50 +1,9 @@
 import pytest
 
-from config.source import NEEDED
 from tests.config.conftest import Copy
 
-SOURCE = "sources/dynamics_contacts.yaml"
 OPTOUTS = "lists/optouts.yaml"
 GOOGLE = "destinations/google_ads.yaml"
-
-
-@pytest.mark.parametrize("field", NEEDED)
-def test_a_source_must_declare_every_column_that_a_decision_needs(copy: Copy, field: str) -> None:
-    copy.change(SOURCE, f"  - field: {field}\n", "  - field: restricted\n")
-    problem = copy.only()
-    assert f"no column gives `{field}`" in problem.what
-
-
-def test_a_needed_column_cannot_be_optional(copy: Copy) -> None:
-    copy.change(SOURCE, "    logical: contactid\n", "    logical: contactid\n    required: false\n")
-    assert copy.only().what == "`contact_id` is needed for every decision (R-001)"
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("headers: [Taal, Langue, Language]", "headers: [Taal, Langue, regio]"),
-        ("headers: [Taal, Langue, Language]", "headers: [Taal, Langue, taal]"),
-        ("logical: new_language", "logical: NEW_REGION"),
-        ("  - firstname\n", "  - emailaddress1\n"),
-        ("  - new_iban\n", "  - Overleden\n"),
-        ("  - new_iban\n", "  - Last  name\n"),
-    ],
-)
-def test_a_header_stands_in_one_place_only(copy: Copy, old: str, new: str) -> None:
-    copy.change(SOURCE, old, new)
-    problem = copy.only()
-    assert problem.what.startswith("this name stands twice, first in line ")
-
-
-def test_a_header_may_be_the_logical_name_of_its_own_column(copy: Copy) -> None:
-    copy.change(SOURCE, "headers: [Taal, Langue, Language]", "headers: [Taal, new_language]")
-    assert copy.problems() == []
-
-
-def test_a_field_is_given_by_one_column(copy: Copy) -> None:
-    copy.change(SOURCE, "- field: language\n", "- field: region\n")
-    assert "`region` is given twice" in {one.what for one in copy.problems()}
 
 
 @pytest.mark.parametrize(
@@ -55,39 +14,17 @@ def test_a_field_is_given_by_one_column(copy: Copy) -> None:
         ("channel: any", "channel: phone", "Write any or email"),
     ],
 )
-def test_the_list_of_opt_outs_cannot_be_narrowed(copy: Copy, old: str, new: str, do: str) -> None:
+def test_r_022_the_list_of_opt_outs_cannot_be_narrowed(copy: Copy, old: str, new: str, do: str) -> None:
     copy.change(OPTOUTS, old, new)
     assert copy.only().do.startswith(do)
 
 
-def test_a_list_about_another_channel_is_declared_but_not_applied(copy: Copy) -> None:
+def test_r_046_a_list_about_another_channel_is_declared_but_not_applied(copy: Copy) -> None:
     copy.change("lists/partner_suppression.yaml", "channel: email", "channel: post")
     assert not copy.load().lists["partner_suppression"].applies
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "what"),
-    [
-        ("audit_location: audit", "audit_location: store/audit", "lie in each other"),
-        ("publish_location: published", "publish_location: audit", "lie in each other"),
-        ("audit_location: audit", "audit_location: .", "lie in each other"),
-        ("file: keys/", "file: store/", "beside what it protects"),
-        ("  file: keys/sluice.keys.json", "  {}", "no keys are named"),
-    ],
-)
-def test_data_log_and_keys_lie_apart(copy: Copy, old: str, new: str, what: str) -> None:
-    copy.change("organisation.yaml", old, new)
-    assert what in "".join(one.what for one in copy.problems())
-
-
-def test_one_kms_key_has_one_role(copy: Copy) -> None:
-    copy.change(
-        "organisation.yaml", "\nkeys:\n", "\n  kms_key: alias/sluice\n\nkeys:\n  kms_key: alias/sluice\n"
-    )
-    assert "R-132" in copy.only().what
-
-
-def test_an_endpoint_is_for_the_sandbox_only(copy: Copy) -> None:
+def test_r_071_an_endpoint_is_for_the_sandbox_only(copy: Copy) -> None:
     for file in (GOOGLE, "destinations/meta_ads.yaml"):
         copy.change(file, "sandbox: true", "sandbox: false")
     copy.change(GOOGLE, "sandbox: false", "sandbox: false\nendpoint: http://127.0.0.1:80")
@@ -104,7 +41,7 @@ def test_an_endpoint_is_for_the_sandbox_only(copy: Copy) -> None:
         "file:///x",
     ],
 )
-def test_a_sandbox_is_on_this_machine(copy: Copy, url: str) -> None:
+def test_r_071_a_sandbox_is_on_this_machine(copy: Copy, url: str) -> None:
     copy.environ["SLUICE_SANDBOX_URL"] = url
     assert {one.what.split(",")[0] for one in copy.problems()} == {"SLUICE_SANDBOX_URL names another machine"}
     copy.environ.clear()
@@ -122,12 +59,14 @@ def test_what_the_other_platform_uses_has_no_place(copy: Copy) -> None:
     ]
 
 
-def test_a_version_of_a_notice_is_named_once_and_reviewed_after_it_was_published(copy: Copy) -> None:
+def test_r_010_r_148_a_version_of_a_notice_is_named_once_and_reviewed_after_it_was_published(
+    copy: Copy,
+) -> None:
     copy.change("notices/fund.yaml", 'version: "2024-09"', 'version: "2026-01"')
     copy.change("notices/health_shop.yaml", "reviewed_on: 2026-06-15", "reviewed_on: 2025-06-15")
     assert {one.what for one in copy.problems()} == {
-        "this version stands twice",
-        "`reviewed_on` is before `published_on`",
+        "this version stands twice (R-010)",
+        "`reviewed_on` is before `published_on` (R-148)",
     }
 
 
@@ -135,3 +74,45 @@ def test_the_first_wait_is_not_longer_than_the_longest(copy: Copy) -> None:
     copy.change("policy.yaml", "settle_limit_seconds: 120", "settle_limit_seconds: 1")
     copy.change("policy.yaml", "settle_first_seconds: 0.2", "settle_first_seconds: 2")
     assert copy.only().what == "`settle_first_seconds` is above `settle_limit_seconds`"
+
+
+@pytest.mark.parametrize("kind", ["pricing", "claims", "fraud", "underwriting"])
+def test_r_064_who_is_in_an_audience_decides_about_nothing(copy: Copy, kind: str) -> None:
+    line = copy.change("policy.yaml", "consumers: []", f"consumers: [{{name: somebody, kind: {kind}}}]")
+    problem = copy.only()
+    assert (problem.file, problem.line) == ("policy.yaml", line)
+    assert problem.what == f"who is in an audience would decide about {kind} (R-064)"
+
+
+def test_r_064_a_consumer_of_unknown_kind_is_refused(copy: Copy) -> None:
+    copy.change("policy.yaml", "consumers: []", "consumers: [{name: somebody, kind: scoring}]")
+    told = [one for one in copy.problems() if one.file == "policy.yaml"]
+    assert [(one.what.startswith("`kind` is none of"), "R-064" in one.do) for one in told] == [(True, True)]
+
+
+def test_r_064_what_only_reports_may_be_named(copy: Copy) -> None:
+    copy.change("policy.yaml", "consumers: []", "consumers: [{name: monthly_report, kind: reporting}]")
+    assert [one.name for one in copy.load().policy.consumers] == ["monthly_report"]
+
+
+@pytest.mark.parametrize("contact", ["dpo", "rights", "authority", "legal_name", "country"])
+def test_r_149_without_every_contact_a_controller_is_refused(copy: Copy, contact: str) -> None:
+    lines = copy.text("controllers/fund.yaml").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"{contact}:"))
+    end = next(number for number in range(at + 1, len(lines)) if not lines[number].startswith("  "))
+    copy.write("controllers/fund.yaml", "\n".join([*lines[:at], *lines[end:]]) + "\n")
+    assert copy.only().what == f"`{contact}` is missing"
+
+
+@pytest.mark.parametrize("key", ["mailbox", "post", "languages"])
+def test_r_149_a_contact_is_whole(copy: Copy, key: str) -> None:
+    lines = copy.text("controllers/fund.yaml").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"  {key}:"))
+    copy.write("controllers/fund.yaml", "\n".join([*lines[:at], *lines[at + 1 :]]) + "\n")
+    problem = copy.only()
+    assert (problem.what, "R-149" in problem.do) == (f"`{key}` is missing", True)
+
+
+def test_r_149_the_dpo_and_the_desk_for_rights_are_apart(copy: Copy) -> None:
+    copy.change("controllers/fund.yaml", "mailbox: rights@zilverwilg", "mailbox: DPO@zilverwilg")
+    assert copy.only().what == "the DPO and the desk for rights have one mailbox (R-149)"

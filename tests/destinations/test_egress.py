@@ -87,14 +87,14 @@ def test_a_wrong_address_is_refused_before_a_socket_opens(client: EgressClient, 
         "https://graph.facebook.com\\@evil.example/v1/x",
     ],
 )
-def test_only_registered_hosts_over_tls_are_connected_to(client: EgressClient, url: str) -> None:
+def test_r_071_only_registered_hosts_over_tls_are_connected_to(client: EgressClient, url: str) -> None:
     before = client.refusals
     with pytest.raises(EgressRefused):
         send(client, url)
     assert client.refusals == before + 1
 
 
-def test_loopback_is_closed_unless_it_is_opened() -> None:
+def test_r_071_loopback_is_closed_unless_it_is_opened() -> None:
     with Door(answer(b"{}")) as door:
         client = EgressClient()
         with pytest.raises(EgressRefused):
@@ -103,12 +103,12 @@ def test_loopback_is_closed_unless_it_is_opened() -> None:
         assert (door.knocks, client.refusals) == (0, 1)
 
 
-def test_a_host_that_is_not_registered_in_the_code_cannot_be_configured() -> None:
+def test_r_071_a_host_that_is_not_registered_in_the_code_cannot_be_configured() -> None:
     with pytest.raises(EgressRefused):
         EgressClient(hosts=frozenset({"evil.example"}))
 
 
-def test_certificate_checks_cannot_be_turned_off() -> None:
+def test_r_094_certificate_checks_cannot_be_turned_off() -> None:
     assert not {"verify", "cert", "ssl", "trust_env"} & set(inspect.signature(EgressClient).parameters)
     assert "verify" not in inspect.getsource(EgressClient)
 

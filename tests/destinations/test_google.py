@@ -61,7 +61,9 @@ def test_every_body_is_the_published_message(client: EgressClient, operation: An
         assert found.terms_of_service.customer_match_terms_of_service_status == accepted
 
 
-def test_a_removal_states_neither_consent_nor_terms(google: GoogleCustomerMatch, double: Sandbox) -> None:
+def test_r_013_a_removal_states_neither_consent_nor_terms(
+    google: GoogleCustomerMatch, double: Sandbox
+) -> None:
     sent(google, REMOVE)
     (body,) = [json.loads(one.body or b"") for one in double.requests]
     assert set(body) == {"destinations", "audienceMembers", "encoding"}

@@ -150,7 +150,7 @@ def test_a_refused_removal_is_told_and_not_tried_again(either: Either, double: S
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_an_echo_of_what_was_sent_is_never_kept(either: Either, double: Sandbox, status: int) -> None:
+def test_r_095_an_echo_of_what_was_sent_is_never_kept(either: Either, double: Sandbox, status: int) -> None:
     double.fault("echo", times=None, status=status)
     try:
         outcome = repr(sent(either))
@@ -189,7 +189,7 @@ def test_a_success_that_says_nothing_is_unknown(either: Either, double: Sandbox)
     assert (receipt.state, receipt.unknown) == (ReceiptState.UNKNOWN, ROWS)
 
 
-def test_no_digest_stands_in_a_path_a_query_or_a_header(
+def test_r_094_no_digest_stands_in_a_path_a_query_or_a_header(
     either: Either, double: Sandbox, clock: Clock
 ) -> None:
     for operation in (ADD, REMOVE):
@@ -204,7 +204,7 @@ def test_no_digest_stands_in_a_path_a_query_or_a_header(
         assert one.query == "" or one.method == "GET"
 
 
-def test_a_body_holds_every_digest_once_and_nothing_personal_beside_them(
+def test_r_076_a_body_holds_every_digest_once_and_nothing_personal_beside_them(
     either: Either, double: Sandbox
 ) -> None:
     sent(either)
@@ -238,14 +238,14 @@ def test_a_body_that_is_not_the_announced_digests_in_the_template_is_not_sent(
     assert double.requests == []
 
 
-def test_an_add_without_earned_consent_has_no_template(either: Either, double: Sandbox) -> None:
+def test_r_013_an_add_without_earned_consent_has_no_template(either: Either, double: Sandbox) -> None:
     with pytest.raises(GateRefused):
         either.template(ADD, LIST)
     either.template(REMOVE, LIST)
     assert double.requests == []
 
 
-def test_without_accepted_terms_nothing_is_added_and_removals_still_go(
+def test_r_073_without_accepted_terms_nothing_is_added_and_removals_still_go(
     either: Either, double: Sandbox, clock: Clock
 ) -> None:
     either._terms_accepted = False

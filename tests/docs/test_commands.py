@@ -15,9 +15,12 @@ def test_the_page_is_what_the_commands_say() -> None:
 DESIGNED = [
     "demo",
     "check",
+    "approve",
     "ingest",
     "sync",
     "optout",
+    "transfers stop",
+    "transfers allow",
     "status",
     "audit/verify",
     "keys/init",

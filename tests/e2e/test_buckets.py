@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ AUDIENCE, DESTINATION = "travel_customers", "meta_ads"
 FEEDS = {
     "sources/dynamics_contacts": "crm",
     "consents/preference_centre": "consents",
+    "objections/rights_desk": "objections",
     "lists/optouts": "optouts",
     "lists/partner_suppression": "partner",
 }
@@ -57,6 +59,7 @@ def stage(tmp_path: Path, world: World, client: Any, monkeypatch: pytest.MonkeyP
                 "location": f"s3://{INSIDE}/zone",
                 "audit_location": f"s3://{OUTSIDE}/log",
                 "publish_location": f"s3://{OUTSIDE}/published",
+                "region": "eu-west-1",
             },
         )
         for name, folder in FEEDS.items():
@@ -64,6 +67,8 @@ def stage(tmp_path: Path, world: World, client: Any, monkeypatch: pytest.MonkeyP
         audience = made.config / "audiences" / f"{AUDIENCE}.yaml"
         destinations = yaml.safe_load(audience.read_text(encoding="utf-8"))["destinations"]
         changed(audience, destinations=[one for one in destinations if one["name"] == DESTINATION])
+        # The log begins anew, in the bucket.
+        shutil.rmtree(made.home / "audit")
         yield made
 
 
@@ -86,6 +91,7 @@ def test_two_days_in_buckets_end_in_the_right_members_and_a_log_that_verifies(
     stage: Stage, client: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran: Shell = shell(monkeypatch, capsys)
+    stage.approve()
     for day in (1, 2):
         delivered(stage, client, day)
         read = ran("ingest", "dynamics_contacts", "--json")

@@ -59,6 +59,14 @@ def test_the_people_are_dirty_in_many_ways(demo: Shown) -> None:
     assert all(count > 0 for count in demo.told["excluded"].values())
 
 
+def test_it_says_that_it_approved_its_own_files(demo: Shown) -> None:
+    files = len(list((demo.home / "config").rglob("*.yaml")))
+    assert demo.told["approved_files"] == files
+    assert f"The demo approved its own {files} files as dpo_office" in demo.talk
+    waiting = demo.sluice("approve", "--json")
+    assert json.loads(waiting.out) == {"files": files, "waiting": []}
+
+
 def test_it_says_what_it_is_doing_and_shows_no_traceback(demo: Shown) -> None:
     assert "Day one" in demo.talk
     assert "Traceback" not in demo.talk
@@ -72,8 +80,9 @@ def test_what_it_advises_to_look_at_next_works(demo: Shown) -> None:
     assert stood["log_whole"] is True
     assert {line["state"] for line in stood["lines"]} == {"idle"}
     assert all(line["members"] > 0 for line in stood["lines"])
-    shown = demo.sluice("audit", "show", "--json")
-    assert {entry["kind"] for entry in json.loads(shown.out)} >= {"intent", "outcome", "snapshot"}
+    shown = demo.sluice("audit", "show", "--last", "200", "--json")
+    entered = {entry["kind"] for entry in json.loads(shown.out)}
+    assert entered >= {"approval", "intent", "outcome", "snapshot"}
     whole = demo.sluice("audit", "verify")
     assert (whole.code, whole.err) == (0, "")
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,11 @@ from pathlib import Path
 import yaml
 
 from audit.entry import Entry
-from cli.story import EXAMPLE, inbox_of
+from cli.story import EXAMPLE, INBOX, OFFICER, inbox_of
 from config.organisation import load
+from domain.errors import ConfigurationRefused
 from flows.account import Synced
+from flows.approval import approve_all
 from flows.feeds import refresh, take_list
 from flows.ingest import read_source
 from flows.line import line_of
@@ -57,15 +59,24 @@ class Stage:
         self.opened.append(here)
         return here
 
-    def policy(self, **changes: object) -> None:
+    def policy(self, *, approve: bool = True, **changes: object) -> None:
         """Change parameters of the policy."""
-        self.change("policy.yaml", **changes)
+        self.change("policy.yaml", approve=approve, **changes)
 
-    def change(self, name: str, **changes: object) -> None:
-        """Change a file of the configuration."""
+    def change(self, name: str, *, approve: bool = True, **changes: object) -> None:
+        """Change a file of the configuration; unless ``approve``, it waits for the DPO."""
         file = self.config / name
         settings = yaml.safe_load(file.read_text(encoding="utf-8"))
         file.write_text(yaml.safe_dump({**settings, **changes}), encoding="utf-8")
+        if approve:
+            # A configuration with a fault cannot be approved; that it is refused is what such a test is about.
+            with suppress(ConfigurationRefused):
+                self.approve()
+
+    def approve(self) -> None:
+        """The DPO approves every file as it stands."""
+        with site(str(self.config)) as here:
+            approve_all(here, by=OFFICER)
 
     def deliver(self, day: int) -> None:
         """The feeds of a day arrive."""
@@ -162,6 +173,7 @@ def staged(
             assert file is not None
             if template is None:
                 init_keys(file, random=secrets.token_bytes)
+                made.approve()
             yield made
         finally:
             for here in made.opened:
@@ -171,7 +183,7 @@ def staged(
 
 
 def _furnish(home: Path) -> None:
-    for name in ("crm", "consents", "optouts", "partner"):
+    for name in INBOX:
         (home / "inbox" / name).mkdir(parents=True)
     shutil.copytree(EXAMPLE, home / "config")
     # Fewer people than a real organisation has; platforms that are asked, and asked again, without a wait.

@@ -11,7 +11,7 @@ from tests.architecture.source import pyproject
 
 
 def short(state: str, *, refused: int = 0, unknown: int = 0) -> PipelineError | None:
-    return shortfall(state, place="audience, destination", rows=10, refused=refused, unknown=unknown)
+    return shortfall(state, place="audience, destination", refused=refused, unknown=unknown)
 
 
 @pytest.mark.parametrize("state", ["acknowledged", "in_doubt", "rehearsed", "blocked", "none"])

@@ -18,6 +18,7 @@ def publishing(stage: Stage) -> None:
     settings = yaml.safe_load(file.read_text("utf-8"))
     settings["storage"]["publish_location"] = str(stage.home / "published")
     file.write_text(yaml.safe_dump(settings), "utf-8")
+    stage.approve()
 
 
 def test_a_checkpoint_is_published_each_time(day_two: Stage) -> None:
@@ -94,7 +95,12 @@ def test_status_shows_every_line_feed_and_the_log(day_two: Stage) -> None:
     assert lines[LINES[0]].members == len(day_two.members())
     assert lines[LINES[0]].state == "idle"
     assert lines[LINES[2]].last_run == ""
-    assert {feed.name for feed in found.feeds} == {"optouts", "partner_suppression", "preference_centre"}
+    assert {feed.name for feed in found.feeds} == {
+        "optouts",
+        "partner_suppression",
+        "preference_centre",
+        "rights_desk",
+    }
     assert found.log_whole
     assert found.log_size == day_two.site().ledger.checkpoint().size
 

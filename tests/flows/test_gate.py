@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-import flows.plan
+import flows.changes
 from domain.errors import CheckFailed
 from tests.flows.stage import Stage
 
@@ -18,7 +18,7 @@ def test_r_013_an_addition_that_was_not_decided_for_is_not_sent(
     def everybody(decisions: pl.DataFrame) -> pl.DataFrame:
         return decisions.filter(pl.col("digest").is_not_null()).select("subject_key", "digest").sort("digest")
 
-    monkeypatch.setattr(flows.plan, "target_of", everybody)
+    monkeypatch.setattr(flows.changes, "target_of", everybody)
     with pytest.raises(CheckFailed) as caught:
         day_one.sync()
     assert "rows_without_consent" in caught.value.what

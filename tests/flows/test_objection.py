@@ -91,7 +91,7 @@ def test_r_026_whoever_says_no_between_two_parts_is_out_at_the_end(
     day_one: Stage, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     person = day_one.people()[0]
-    at_request(monkeypatch, number, lambda: day_one.say_no(person.address), rows=150)
+    at_request(monkeypatch, number, lambda: day_one.say_no(person.address), rows=100)
     run = day_one.sync()
     assert day_one.members() == day_one.wanted(1) - day_one.people_hex(person)
     # Requests of the run that was given up may still be at work: a removal is not believed yet.
@@ -232,7 +232,7 @@ def test_an_opt_out_reaches_a_list_whose_first_run_broke_off(
     day_one: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no record of members yet, and people are members all the same."""
-    from flows.optout import _held
+    from flows.optout import lists_held
 
     def killed() -> None:
         raise Killed
@@ -246,7 +246,7 @@ def test_an_opt_out_reaches_a_list_whose_first_run_broke_off(
     assert day_one.members()
     day_one.say_no(person.address)
     here = day_one.site()
-    assert set(_held(here)) == {LINES[0]}
+    assert set(lists_held(here)) == {LINES[0]}
     done = day_one.push_out()
     assert done.state in ("in_doubt", "none")
     assert not day_one.members() & day_one.people_hex(person)

@@ -145,7 +145,7 @@ def test_r_083_few_additions_wait_while_removals_leave(day_two: Stage) -> None:
     ],
 )
 def test_a_guard_blocks_the_run_but_those_who_said_no_still_leave(
-    day_two: Stage, changes: dict[str, float], told: str
+    day_two: Stage, changes: dict[str, Any], told: str
 ) -> None:
     day_two.policy(**changes)
     before = day_two.members()

@@ -31,11 +31,20 @@ from transforms.suppression import suppression_bits
 CRITERIA = {
     "language": ["nl", "fr"],
     "region": ["antwerpen"],
-    "customer_status": ["klant"],
+    "customer_status": ["customer"],
     "product_family": ["hospitalisatie"],
 }
-# What a decision cannot do without; an empty death mark, restriction or hold is no mark.
-NEEDED = [name for name in PERSON if name not in {"contact_id", "deceased", "restricted", "legal_hold"}]
+# What a decision cannot do without; an empty death mark, restriction or hold is no mark, and a customer without an end
+# or a last contact is one.
+MARKS = {
+    "deceased",
+    "restricted",
+    "legal_hold",
+    "relationship_ended_on",
+    "last_contact_on",
+    "last_contact_kind",
+}
+NEEDED = [name for name in PERSON if name not in {"contact_id", *MARKS}]
 PROOFS = [name for name in EVENT if name != "received_at"]
 NOISE = st.sampled_from([None, "", " ", "?", "null", "0.5", "ja", "24/11/2026", "😀", "\u00a0"])
 

@@ -21,6 +21,7 @@ def into(home: Path) -> Inbox:
         optouts=home / "optouts",
         hashed=home / "hashed",
         plain=home / "plain",
+        objections=home / "objections",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +10,10 @@ import pytest
 
 from sandbox import bulk
 from sandbox.crm import COLUMNS
+from sandbox.labels import LABELS
 from sandbox.people.example import EXAMPLE
+from sandbox.people.relation import NOT_OWN, OWN_ACTS
+from transforms.objections import OBJECTION_COLUMNS, faulty_lines
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
 ROWS = 20_000
@@ -45,6 +48,46 @@ def test_slices_join_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(bulk, "SLICE_ROWS", 128)
     bulk.write_contacts(sliced, 1_000, setting=EXAMPLE)
     assert whole.read_bytes() == sliced.read_bytes()
+
+
+def test_customers_former_customers_and_prospects_in_equal_parts_have_the_days_that_they_need(
+    contacts: pl.DataFrame,
+) -> None:
+    ended = pl.col("Einde relatie").str.to_date("%d/%m/%Y")
+    last = pl.col("Laatste contact").str.to_date("%d/%m/%Y")
+    read = contacts.select("Klantstatus", ended, last, kind="Soort laatste contact")
+    own, other = ([LABELS["contact"]["nl"][code] for code in codes] for codes in (OWN_ACTS, NOT_OWN))
+    for status in ("customer", "former_customer", "prospect"):
+        mine = read.filter(pl.col("Klantstatus") == status)
+        assert 0.31 * ROWS < mine.height < 0.35 * ROWS
+        assert mine["Einde relatie"].null_count() == (0 if status == "former_customer" else mine.height)
+        assert mine["Laatste contact"].null_count() == 0
+        assert set(mine["kind"]) == {*own, *(other if status != "prospect" else [])}
+        quiet = (mine["Laatste contact"] < date(2022, 1, 1)).mean()
+        assert 0.005 < quiet < 0.015  # type: ignore[operator]
+    assert read["Laatste contact"].max() < date(2026, 1, 1)  # type: ignore[operator]
+
+
+def test_one_contact_in_two_hundred_stands_in_the_objections_file_with_a_time(
+    tmp_path: Path, contacts: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, sliced = tmp_path / "objections.csv", tmp_path / "sliced.csv"
+    bulk.write_objections(path, ROWS, now=NOW)
+    told = pl.read_csv(path, infer_schema=False)  # noqa: TID251
+    assert tuple(told.columns) == OBJECTION_COLUMNS
+    assert 0.004 * ROWS < told.height < 0.006 * ROWS
+    assert told["kind"].n_unique() == 12
+    assert told["channel"].n_unique() == 8
+    assert told["event_id"].n_unique() == told.height
+    times = told["occurred_at"].str.to_datetime("%Y-%m-%dT%H:%M:%SZ")
+    assert times.null_count() == 0
+    assert times.max() < NOW.replace(tzinfo=None)  # type: ignore[operator]
+    assert faulty_lines(told.with_row_index("line")).is_empty()
+    known = set(contacts["E-mail"])
+    assert sum(email in known for email in told["email"]) > 0.9 * told.height
+    monkeypatch.setattr(bulk, "SLICE_ROWS", 777)
+    bulk.write_objections(sliced, ROWS, now=NOW)
+    assert sliced.read_bytes() == path.read_bytes()
 
 
 def test_half_of_the_contacts_agreed_and_three_in_a_hundred_are_suppressed(

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from sandbox.crm import COLUMNS, LABELS, LANGUAGES
+from sandbox.crm import COLUMNS, LANGUAGES
+from sandbox.labels import LABELS
 from sandbox.people.world import Inbox, World
 from tests.sandbox.inbox import SMALL, delivered, newest, small_world
 
@@ -63,7 +64,7 @@ def test_the_first_three_columns_and_the_mapping_are_hidden(inbox: Inbox) -> Non
     assert 'hidden="1"' in data
     assert 'codeName="dataSheet"' in data
     assert "hiddenSheet!$A$2:$B$2" in data
-    assert f'ref="A1:O{1 + len(sheet(newest(inbox.crm), 1)) - 1}"' in table
+    assert f'ref="A1:R{1 + len(sheet(newest(inbox.crm), 1)) - 1}"' in table
 
 
 def test_the_cells_reach_the_workbook_as_they_are(small: World, inbox: Inbox) -> None:
@@ -80,7 +81,34 @@ def test_a_shifted_row_has_no_id_and_its_address_in_the_wrong_column(small: Worl
     assert set(shifted.to_series(4)) == addresses != set()
 
 
-def test_a_date_is_a_date_cell(inbox: Inbox) -> None:
+@pytest.mark.parametrize("field", ["birthdate", "last_contact_on", "relationship_ended_on"])
+def test_a_date_is_a_date_cell_or_empty_or_no_date_at_all(inbox: Inbox, field: str) -> None:
+    at = [column.field for column in COLUMNS].index(field)
     rows = sheet(newest(inbox.crm), 1).filter(pl.col("column_0").is_not_null())
-    born = rows.to_series([column.field for column in COLUMNS].index("birthdate")).drop_nulls()[1:]
-    assert born.str.contains(r"\A\d{4}-\d\d-\d\d").all()
+    cells = rows.to_series(at)[1:]
+    held = cells.drop_nulls()
+    # "Unknown" is typed into one of them; nothing is typed that only looks like a day.
+    typed = held.filter(~held.str.contains(r"\A\d{4}-\d\d-\d\d"))
+    assert cells.null_count() > 0
+    assert held.len() > typed.len()
+    assert (typed.len() > 0) == (field == "relationship_ended_on")
+    assert set(typed) <= {"onbekend", "?", "00/00/0000"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_label_of_an_option_set_says_two_things(language: str) -> None:
+    for options in LABELS.values():
+        labels = options[language]
+        assert len({label.lower() for label in labels.values()}) == len(labels)
+        assert labels.keys() == options["nl"].keys()
+
+
+def test_an_empty_relationship_end_and_every_kind_of_contact_reach_the_sheet(
+    small: World, inbox: Inbox
+) -> None:
+    rows = sheet(newest(inbox.crm), 1).filter(pl.col("column_0").is_not_null())
+    assert rows.row(0)[-3:] == ("Einde relatie", "Laatste contact", "Soort laatste contact")
+    assert set(rows.to_series(-1)[1:].drop_nulls()) == set(LABELS["contact"]["nl"].values())
+    ended = sum(person.relationship_ended_on is not None for person in small.days[1].people)
+    shifted = sum(person.shifted for person in small.days[1].people)
+    assert abs(rows.to_series(-3)[1:].drop_nulls().len() - ended) <= shifted

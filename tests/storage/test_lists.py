@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+from collections.abc import Sequence
 
 import polars as pl
 import pytest
@@ -23,9 +24,15 @@ def cells(content: bytes | str, column: str | None = None) -> list[tuple[int, st
     return [(line, cell) for frame in frames for line, cell in frame.rows()]
 
 
-def events(content: bytes | str, *columns: str) -> list[tuple[object, ...]]:
+def events(content: bytes | str, *columns: str, optional: Sequence[str] = ()) -> list[tuple[object, ...]]:
     file = from_bytes(content.encode() if isinstance(content, str) else content)
-    return [row for frame in read_events(file, columns, place="consents") for row in frame.rows()]
+    frames = list(read_events(file, columns, optional=optional, place="consents"))
+    for frame in frames:
+        assert dict(frame.schema) == {
+            "line": pl.UInt32(),
+            **dict.fromkeys([*columns, *optional], pl.String()),
+        }
+    return [row for frame in frames for row in frame.rows()]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -133,3 +140,29 @@ def test_one_event_line_of_another_width_refuses_the_file_with_its_number() -> N
 def test_an_event_file_without_a_column_is_refused(content: str) -> None:
     with pytest.raises(ListRefused):
         events(content, "email", "status")
+
+
+def test_an_optional_column_that_is_not_there_is_null() -> None:
+    content = f"email;Status\n{ONE};granted\n{TWO};\n"
+    assert events(content, "email", optional=["status", "topic"]) == [
+        (2, ONE, "granted", None),
+        (3, TWO, "", None),
+    ]
+    assert events(content, "email", optional=["topic"]) == [(2, ONE, None), (3, TWO, None)]
+
+
+def test_the_delimiter_is_found_by_optional_columns_too() -> None:
+    content = f"email;a,b,status;topic\n{ONE};x,y,z;t\n"
+    assert events(content, "email", optional=["topic"]) == [(2, ONE, "t")]
+
+
+@pytest.mark.parametrize("content", ["email;Topic;topic\na;b;c\n", "topic;status\na;b\n"])
+def test_an_optional_column_that_is_there_twice_refuses_the_file(content: str) -> None:
+    with pytest.raises(ListRefused, match="exactly once"):
+        events(content, "email", optional=["topic"])
+
+
+def test_one_column_may_be_asked_for_in_two_spellings() -> None:
+    assert events(f"Email;Id\n{ONE};7\n", "Email", "Id", "ID", optional=["email"]) == [
+        (2, ONE, "7", "7", ONE)
+    ]

@@ -11,10 +11,21 @@ from typing import Any, Final
 import polars as pl
 
 from domain.reason import CODE, Reason
-from transforms.consent import EVENT_COLUMNS, ConsentScope, consent_events
+from transforms.consent import ConsentScope
+from transforms.consent_events import EVENT_COLUMNS, ScopeNames, consent_events
 from transforms.contracts import BLOCKED, SUPPRESSION
 from transforms.eligibility import decided, judged
-from transforms.subjects import ReadingRules, SubjectKeys, collapsed, pseudonymised
+from transforms.lifting import split
+from transforms.marks import ReadingRules
+from transforms.retention import Periods
+from transforms.subjects import (
+    SubjectKeys,
+    by_contact,
+    collapsed,
+    pseudonymised,
+    said_of_contacts,
+    spoken_for,
+)
 from transforms.suppression import entries_of_addresses, entries_of_digests, suppression_bits
 
 NOW: Final = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -24,6 +35,19 @@ RULES: Final = ReadingRules(
     minimum_age=18,
     reserved_domains=frozenset({"test", "invalid"}),
     own_domains=frozenset({"fonds.example"}),
+    values={
+        "language": frozenset({"nl", "fr"}),
+        "region": frozenset({"antwerpen"}),
+        "customer_status": frozenset({"customer", "former_customer", "prospect"}),
+        "product_family": frozenset({"hospitalisatie"}),
+    },
+    own_acts=frozenset({"formulier", "oproep"}),
+)
+PERIODS: Final = Periods(prospect_oldest=date(2023, 11, 24), customer_oldest=date(2023, 11, 24))
+NAMES: Final = ScopeNames(
+    controllers=frozenset({"fonds", "winkel"}),
+    purposes=frozenset({"ad_platform_match", "newsletter"}),
+    recipients=frozenset({"google-ireland", "meta-ireland"}),
 )
 SCOPE: Final = ConsentScope(
     controller="fonds",
@@ -47,10 +71,13 @@ PERSON: Final[Mapping[str, str | None]] = {
     "contract_role": "Titularis",
     "language": "nl",
     "region": "antwerpen",
-    "customer_status": "klant",
+    "customer_status": "customer",
     "product_family": "hospitalisatie",
     "restricted": "",
     "legal_hold": "",
+    "relationship_ended_on": "",
+    "last_contact_on": "",
+    "last_contact_kind": "",
 }
 EVENT: Final[Mapping[str, str | None]] = {
     "event_id": "e-1",
@@ -79,7 +106,8 @@ def export(*people: Mapping[str, str | None]) -> pl.DataFrame:
 
 def subjects(*people: Mapping[str, str | None], rules: ReadingRules = RULES) -> pl.DataFrame:
     """SUBJECTS of an export, all buckets in one frame."""
-    return collapsed(pseudonymised(export(*people), keys=KEYS, rules=rules)[0].drop("bucket"))
+    rows = pseudonymised(export(*people), keys=KEYS, rules=rules)[0].drop("bucket")
+    return collapsed(spoken_for(rows, by_contact([said_of_contacts(rows)])))
 
 
 def blocked(*people: Mapping[str, str | None]) -> pl.DataFrame:
@@ -90,7 +118,7 @@ def blocked(*people: Mapping[str, str | None]) -> pl.DataFrame:
 def events(*said: Mapping[str, str | None]) -> pl.DataFrame:
     """CONSENT; each event is EVENT with what the mapping changes."""
     rows = pl.DataFrame([{**EVENT, **one} for one in said], schema=dict.fromkeys(EVENT_COLUMNS, pl.String))
-    return consent_events(rows, suppression_key=KEYS.suppression, address_key=KEYS.address)
+    return consent_events(rows, suppression_key=KEYS.suppression, address_key=KEYS.address, known=NAMES)
 
 
 def listed(*cells: str, reason: Reason = Reason.OBJECTED, controller: str | None = None) -> pl.DataFrame:
@@ -124,17 +152,21 @@ def decisions(
 ) -> pl.DataFrame:
     """DECISIONS of everything at once."""
     nothing = pl.DataFrame(schema=SUPPRESSION)
+    wide, narrow = split(nothing if entries is None else entries)
     base = suppression_bits(
         people,
-        nothing if entries is None else entries,
+        wide,
         nothing if digests is None else digests,
         key=KEYS.suppression,
         controller=scope.controller,
     )
     whole = judged(
-        base, pl.DataFrame(schema=BLOCKED) if against is None else against, criteria=criteria or {}
+        base,
+        pl.DataFrame(schema=BLOCKED) if against is None else against,
+        criteria=criteria or {},
+        periods=PERIODS,
     )
-    return decided(whole, said, scope=scope, digest="google_digest")
+    return decided(whole, said, narrow, scopes=[scope], digest="google_digest")
 
 
 def reasons(bits: int) -> set[Reason]:

@@ -162,7 +162,7 @@ def test_a_null_cell_is_invalid_and_holds_nobody() -> None:
     assert frame(None).select("address", "bits", "found").row(0) == (None, 1 << CODE[INVALID], [])
 
 
-def test_no_placeholder_and_nothing_can_be_sent() -> None:
+def test_r_078_no_placeholder_and_nothing_can_be_sent() -> None:
     for text in ["", "-", "null", "nan", "none", "n/a", "test@test", *PLACEHOLDERS, "test@test.com"]:
         assert hashlib.sha256(text.encode()).digest() in PLACEHOLDER_DIGESTS
 

@@ -10,9 +10,22 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from domain.purpose import LegalBasis
 from domain.reason import Reason
-from tests.transforms.frames import ADDRESS, KEYS, NOW, SCOPE, decide, decisions, events, reference, subjects
-from transforms.consent import AFFIRMATIVE, EVENT_COLUMNS, PROOF_COLUMNS, consent_bits, consent_events
+from tests.transforms.frames import (
+    ADDRESS,
+    KEYS,
+    NAMES,
+    NOW,
+    SCOPE,
+    decide,
+    decisions,
+    events,
+    reference,
+    subjects,
+)
+from transforms.consent import consent_bits, grants
+from transforms.consent_events import AFFIRMATIVE, EVENT_COLUMNS, PROOF_COLUMNS, consent_events
 from transforms.contracts import CONSENT
 
 Said = Mapping[str, str | None]
@@ -33,20 +46,20 @@ def test_a_whole_consent_is_a_yes() -> None:
     assert decide({}, GIVEN) == set()
 
 
-def test_without_any_event_there_is_no_consent() -> None:
+def test_r_001_without_any_event_there_is_no_consent() -> None:
     made = decisions(subjects({}), pl.DataFrame(schema=CONSENT))
     assert made["bits"].item() != 0
 
 
 @pytest.mark.parametrize("field", ["controller", "purpose", "recipient"])
 @pytest.mark.parametrize("value", ["elsewhere", "", None, "FONDS", "newsletter"])
-def test_a_grant_counts_for_its_exact_scope_only(field: str, value: str | None) -> None:
+def test_r_004_a_grant_counts_for_its_exact_scope_only(field: str, value: str | None) -> None:
     assert decide({}, {field: value}) == {Reason.CONSENT_SCOPE}
 
 
 @pytest.mark.parametrize("field", PROOF_COLUMNS)
 @pytest.mark.parametrize("value", [None, "", " \u00a0"])
-def test_a_grant_without_one_of_its_proofs_is_none(field: str, value: str | None) -> None:
+def test_r_005_a_grant_without_one_of_its_proofs_is_none(field: str, value: str | None) -> None:
     assert decide({}, {field: value}) == {Reason.NO_CONSENT}
 
 
@@ -63,12 +76,12 @@ def test_a_grant_without_one_of_its_proofs_is_none(field: str, value: str | None
         "x",
     ],
 )
-def test_a_method_that_is_no_free_act_is_no_consent(method: str) -> None:
+def test_r_006_a_method_that_is_no_free_act_is_no_consent(method: str) -> None:
     assert decide({}, {"method": method}) == {Reason.NO_CONSENT}
 
 
 @pytest.mark.parametrize("method", sorted(AFFIRMATIVE))
-def test_every_affirmative_method_counts(method: str) -> None:
+def test_r_006_every_affirmative_method_counts(method: str) -> None:
     assert decide({}, {"method": f" {method.upper()} "}) == set()
 
 
@@ -78,7 +91,7 @@ def test_every_status_that_is_no_grant_is_a_no(status: str | None) -> None:
     assert Reason.WITHDRAWN in decide({}, GIVEN, later)
 
 
-def test_the_latest_event_wins_in_any_order() -> None:
+def test_r_008_the_latest_event_wins_in_any_order() -> None:
     renewed = {"status": "renewed", "occurred_at": "2026-03-03T10:00:00Z"}
     for said in orders(GIVEN, WITHDRAWN, renewed):
         assert decide({}, *said) == set()
@@ -86,12 +99,12 @@ def test_the_latest_event_wins_in_any_order() -> None:
         assert decide({}, *said) == {Reason.WITHDRAWN}
 
 
-def test_a_tie_denies() -> None:
+def test_r_008_a_tie_denies() -> None:
     for said in orders(GIVEN, {"status": "withdrawn"}):
         assert decide({}, *said) == {Reason.WITHDRAWN}
 
 
-def test_a_tie_across_time_zones_denies() -> None:
+def test_r_008_a_tie_across_time_zones_denies() -> None:
     assert decide({}, GIVEN, {"status": "withdrawn", "occurred_at": "2026-03-01T11:00:00+01:00"}) == {
         Reason.WITHDRAWN
     }
@@ -105,16 +118,16 @@ def test_a_moment_that_nobody_can_read_never_grants_and_always_denies(when: str 
     assert Reason.WITHDRAWN in decide({}, GIVEN, {"status": "withdrawn", "occurred_at": when})
 
 
-def test_a_grant_from_the_future_is_none() -> None:
+def test_r_008_a_grant_from_the_future_is_none() -> None:
     assert decide({}, {"occurred_at": at(NOW + timedelta(seconds=1))}) == {Reason.NO_CONSENT}
     assert decide({}, {"occurred_at": at(NOW)}) == set()
 
 
-def test_a_grant_from_the_future_does_not_lift_a_withdrawal() -> None:
+def test_r_008_a_grant_from_the_future_does_not_lift_a_withdrawal() -> None:
     assert Reason.WITHDRAWN in decide({}, GIVEN, WITHDRAWN, {"occurred_at": at(NOW + timedelta(days=1))})
 
 
-def test_consent_expires() -> None:
+def test_r_009_consent_expires() -> None:
     limit = datetime(2024, 11, 24, 8, 0, tzinfo=UTC)
     scope = replace(SCOPE, oldest=limit)
     assert decide({}, {"occurred_at": at(limit)}, scope=scope) == set()
@@ -123,7 +136,7 @@ def test_consent_expires() -> None:
     }
 
 
-def test_the_notice_must_have_named_the_recipient() -> None:
+def test_r_010_the_notice_must_have_named_the_recipient() -> None:
     assert decide({}, {"notice_version": "2025-9"}) == {Reason.NOTICE_GAP}
     assert decide({}, {"notice_version": " 2026-1 "}) == set()
     assert decide({}, GIVEN, scope=replace(SCOPE, notices=frozenset())) == {Reason.NOTICE_GAP}
@@ -143,15 +156,71 @@ def test_a_later_grant_brings_its_own_notice() -> None:
 
 @pytest.mark.parametrize("field", ["controller", "purpose", "recipient"])
 @pytest.mark.parametrize("value", [None, "", "same", "SAME"])
-def test_a_no_without_a_scope_covers_every_scope(field: str, value: str | None) -> None:
+def test_r_022_a_no_without_a_scope_covers_every_scope(field: str, value: str | None) -> None:
     own = {"controller": "fonds", "purpose": "ad_platform_match", "recipient": "google-ireland"}[field]
     scope = own if value == "same" else own.upper() if value == "SAME" else value
     assert decide({}, GIVEN, {**WITHDRAWN, field: scope}) == {Reason.WITHDRAWN}
 
 
+@pytest.mark.parametrize(
+    ("field", "other"), [("controller", "Winkel"), ("purpose", "newsletter"), ("recipient", "meta-ireland")]
+)
+def test_a_no_to_somebody_else_is_none_here(field: str, other: str) -> None:
+    assert decide({}, GIVEN, {**WITHDRAWN, field: other}) == set()
+
+
 @pytest.mark.parametrize("field", ["controller", "purpose", "recipient"])
-def test_a_no_to_somebody_else_is_none_here(field: str) -> None:
-    assert decide({}, GIVEN, {**WITHDRAWN, field: "elsewhere"}) == set()
+def test_r_022_a_no_to_a_name_that_nobody_knows_is_a_no_to_everything(field: str) -> None:
+    assert decide({}, GIVEN, {**WITHDRAWN, field: "elsewhere"}) == {Reason.WITHDRAWN}
+
+
+@pytest.mark.parametrize(
+    "evidence", ["tcf:CPXxRfAPXxRfAAfKABENB-CgAAAAAAAAAAYgAAAAAAAA", " GPP:DBACNYA~CPXxRfA"]
+)
+def test_r_016_a_string_of_a_consent_banner_is_no_evidence(evidence: str) -> None:
+    assert decide({}, {"evidence_ref": evidence}) == {Reason.NO_CONSENT}
+
+
+def test_r_008_nobody_agreed_to_a_text_before_it_was_published() -> None:
+    published = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+    scope = replace(SCOPE, published={"2026-1": published})
+    assert decide({}, {"occurred_at": at(published)}, scope=scope) == set()
+    early = {"occurred_at": at(published - timedelta(microseconds=1))}
+    assert decide({}, early, scope=scope) == {Reason.NO_CONSENT}
+    # It is no statement at all, so that it takes nothing away either.
+    assert decide({}, GIVEN, early, scope=scope) == set()
+
+
+@pytest.mark.parametrize("when", ["1899-12-30T00:00:00Z", "1900-12-31T23:59:59Z"])
+def test_a_year_that_stands_for_an_unread_date_is_none(when: str) -> None:
+    assert decide({}, {"occurred_at": when}) == {Reason.NO_CONSENT}
+    assert Reason.WITHDRAWN in decide({}, GIVEN, {"status": "withdrawn", "occurred_at": when})
+
+
+INTEREST = replace(
+    SCOPE, basis=LegalBasis.LEGITIMATE_INTEREST, offered_before=datetime(2026, 10, 1, tzinfo=UTC)
+)
+OFFER: Said = {"status": "optout_offered"}
+CUSTOMER: Said = {"customer_status": "customer"}
+
+
+def test_r_012_legitimate_interest_rests_on_an_offer_that_was_waited_for() -> None:
+    assert decide(CUSTOMER, OFFER, scope=INTEREST) == set()
+    assert decide(CUSTOMER, {**OFFER, "occurred_at": "2026-10-01T00:00:01Z"}, scope=INTEREST) == {
+        Reason.NO_CONSENT
+    }
+    assert decide(CUSTOMER, GIVEN, scope=INTEREST) == {Reason.NO_CONSENT}
+    assert decide(CUSTOMER, OFFER) == {Reason.NO_CONSENT}
+
+
+@pytest.mark.parametrize("status", ["prospect", "former_customer", "?", None])
+def test_r_012_legitimate_interest_reaches_customers_only(status: str | None) -> None:
+    assert Reason.NO_CONSENT in decide({"customer_status": status}, OFFER, scope=INTEREST)
+
+
+def test_r_012_an_offer_takes_no_objection_back() -> None:
+    earlier = {**WITHDRAWN, "occurred_at": "2026-01-01T00:00:00Z"}
+    assert Reason.WITHDRAWN in decide(CUSTOMER, earlier, OFFER, scope=INTEREST)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +243,7 @@ def test_a_grant_is_found_through_what_does_not_belong_to_the_address(spelling: 
     assert decide({}, {"email": spelling}) == set()
 
 
-def test_a_gmail_consent_does_not_spread_to_another_spelling() -> None:
+def test_r_017_a_gmail_consent_does_not_spread_to_another_spelling() -> None:
     assert decide({"email": "an.x@gmail.com"}, {"email": "anx@gmail.com"}) == {Reason.NO_CONSENT}
     said = {**WITHDRAWN, "email": "anx@googlemail.com"}
     assert Reason.WITHDRAWN in decide({"email": "an.x@gmail.com"}, {"email": "an.x@gmail.com"}, said)
@@ -199,14 +268,13 @@ def test_an_event_that_names_nobody_stays_for_the_caller_to_count() -> None:
 
 def test_no_event_is_a_frame_of_the_same_shape() -> None:
     rows = pl.DataFrame(schema=dict.fromkeys(EVENT_COLUMNS, pl.String))
-    made = consent_events(rows, suppression_key=KEYS.suppression, address_key=KEYS.address)
+    made = consent_events(rows, suppression_key=KEYS.suppression, address_key=KEYS.address, known=NAMES)
     assert (made.height, made.select(CONSENT.names()).schema) == (0, CONSENT)
 
 
 def test_subjects_keep_their_order_and_number() -> None:
     people = subjects(*[{"contact_id": str(n), "email": f"p{n}@post.example"} for n in range(20)])
     said = events(*[{"email": f"p{n}@post.example"} for n in range(0, 20, 2)] * 3)
-    made = consent_bits(people, said, SCOPE)
-    assert made["subject_key"].to_list() == people["subject_key"].to_list()
-    assert (made["consent_bits"] == 0).sum() == 10
-    assert made["consent_bits"].null_count() == 0
+    made = consent_bits(people, said, grants(said, SCOPE), SCOPE)
+    assert (made == 0).to_list() == [n % 2 == 0 for n in range(20)]
+    assert made.null_count() == 0

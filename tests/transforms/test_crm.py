@@ -36,7 +36,7 @@ def said(field: str, *cells: str | None) -> list[bool | None]:
         ("state", ["Active", "Actief", "Actif"], ["Inactive", "Inactief", "Inactif"]),
     ],
 )
-def test_the_labels_of_three_languages_mean_what_the_column_says(
+def test_r_007_the_labels_of_three_languages_mean_what_the_column_says(
     field: str, yes: list[str], no: list[str]
 ) -> None:
     assert said(field, *yes) == [True] * len(yes)
@@ -57,7 +57,7 @@ def test_the_raw_state_code_counts_the_other_way_round() -> None:
 @pytest.mark.parametrize(
     "cell", [None, "", " ", "?", "n/a", "misschien", "2", "Ja", "😀", "24/11/2026", "Do Not"]
 )
-def test_an_unmapped_word_is_unknown(field: str, cell: str | None) -> None:
+def test_r_007_an_unmapped_word_is_unknown(field: str, cell: str | None) -> None:
     assert said(field, cell) == [None]
 
 
@@ -78,7 +78,7 @@ def test_no_word_is_both_true_and_false() -> None:
     )
 
 
-def test_only_contract_holders_are_contract_holders() -> None:
+def test_r_032_only_contract_holders_are_contract_holders() -> None:
     cells = pl.DataFrame(
         {"cell": ["Titularis", "titulaire", "Contract holder", "Persoon ten laste", "", None]}
     )
@@ -88,7 +88,7 @@ def test_only_contract_holders_are_contract_holders() -> None:
     assert made == [True, True, True, None, None, None]
 
 
-def test_rows_with_an_unknown_opt_out_word_are_counted_once() -> None:
+def test_r_007_rows_with_an_unknown_opt_out_word_are_counted_once() -> None:
     rows = pl.DataFrame(
         {
             "donotemail": ["Toestaan", "misschien", "misschien", "", None],

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 
 from domain.reason import CODE, INCLUDED_CODE, PRECEDENCE, Reason, bit
-from tests.transforms.frames import ADDRESS, decide, decisions, events, listed, reasons, subjects
+from tests.transforms.frames import ADDRESS, PERIODS, decide, decisions, events, listed, reasons, subjects
 from transforms.contracts import BLOCKED, DECISIONS
 from transforms.eligibility import judged, primary, tally
 
 
-def test_a_member_needs_every_yes() -> None:
+def test_r_001_a_member_needs_every_yes() -> None:
     made = decisions(subjects({}), events({}))
     assert made.schema == DECISIONS
     assert (made["bits"].item(), made["primary"].item()) == (0, INCLUDED_CODE)
@@ -32,10 +32,10 @@ def test_all_reasons_are_kept_and_the_first_is_primary() -> None:
 
 
 @pytest.mark.parametrize("column", ["identifier_bits", "crm_bits", "suppression_bits"])
-def test_a_missing_answer_is_a_no(column: str) -> None:
+def test_r_001_a_missing_answer_is_a_no(column: str) -> None:
     people = subjects({}).with_columns(pl.lit(0, dtype=pl.UInt32).alias("suppression_bits"))
     asked = people.with_columns(pl.lit(None, dtype=pl.UInt32).alias(column))
-    made = judged(asked, pl.DataFrame(schema=BLOCKED), criteria={})
+    made = judged(asked, pl.DataFrame(schema=BLOCKED), criteria={}, periods=PERIODS)
     assert made["base_bits"].item() != 0
 
 
@@ -58,7 +58,7 @@ def test_a_subject_must_meet_every_criterion(criteria: dict[str, list[str]], ins
     assert decide({}, criteria=criteria) == (set() if inside else {Reason.NOT_IN_AUDIENCE})
 
 
-def test_an_unknown_attribute_meets_no_criterion() -> None:
+def test_r_001_an_unknown_attribute_meets_no_criterion() -> None:
     assert decide({"language": None}, criteria={"language": ["nl", ""]}) == {Reason.NOT_IN_AUDIENCE}
 
 

@@ -53,7 +53,7 @@ def reference(text: str) -> str | None:
 
 
 @pytest.mark.parametrize("platform", NORMALISED_PLATFORMS)
-def test_every_published_vector_holds(platform: str) -> None:
+def test_r_077_every_published_vector_holds(platform: str) -> None:
     frame = pl.DataFrame(vectors(platform)).select(
         "rule", "sha256", platform_digest(pl.col("input"), platform).bin.encode("hex").alias("ours")
     )
@@ -100,7 +100,7 @@ def test_a_platform_without_a_rule_has_no_spelling() -> None:
         normalised(pl.col("a"), "elsewhere")
 
 
-def test_every_rule_has_a_version() -> None:
+def test_r_077_every_rule_has_a_version() -> None:
     assert set(NORMALISER_VERSIONS) == {*NORMALISED_PLATFORMS, "widest"}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.transforms.frames import ADDRESS, KEYS, hashed, listed, sha256, subjects
+from tests.transforms.frames import ADDRESS, KEYS, SCOPE, hashed, listed, sha256, subjects
 from transforms.cell import PLACEHOLDER_DIGESTS
-from transforms.contracts import SUPPRESSION
+from transforms.contracts import CONSENT, SUPPRESSION
 from transforms.gate import outbound_counters, summed
 
 NOTHING = pl.DataFrame(schema=SUPPRESSION)
@@ -27,10 +27,19 @@ def leaving(*addresses: str) -> pl.DataFrame:
 
 
 def counted(
-    rows: pl.DataFrame, entries: pl.DataFrame = NOTHING, digests: pl.DataFrame = NOTHING
+    rows: pl.DataFrame,
+    entries: pl.DataFrame = NOTHING,
+    digests: pl.DataFrame = NOTHING,
+    said: pl.DataFrame | None = None,
 ) -> dict[str, int]:
     return outbound_counters(
-        rows, entries, digests, key=KEYS.suppression, controller="fonds", placeholders=PLACEHOLDER_DIGESTS
+        rows,
+        entries,
+        digests,
+        pl.DataFrame(schema=CONSENT) if said is None else said,
+        key=KEYS.suppression,
+        scope=SCOPE,
+        placeholders=PLACEHOLDER_DIGESTS,
     )
 
 

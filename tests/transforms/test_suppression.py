@@ -55,7 +55,7 @@ def bits_of(
 
 
 @pytest.mark.parametrize("kind", VARIANTS)
-def test_an_opt_out_of_one_variant_covers_all_of_them(kind: str) -> None:
+def test_r_038_an_opt_out_of_one_variant_covers_all_of_them(kind: str) -> None:
     for objected, held in itertools.product(VARIANTS[kind], repeat=2):
         assert bits_of(subjects({"email": held}), listed(objected)) == [{Reason.OBJECTED}], (objected, held)
 
@@ -127,7 +127,7 @@ def test_a_line_that_is_no_sha256_is_handed_back(cell: str | None) -> None:
     assert made["hashed_key"].to_list() == [None]
 
 
-def test_the_store_holds_no_plain_digest() -> None:
+def test_r_035_the_store_holds_no_plain_digest() -> None:
     made = hashed(DIGEST)
     assert (
         made["hashed_key"].item()

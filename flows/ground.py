@@ -1,0 +1,68 @@
+"""What a decision stands on: the export in force and one version of each register, bucket by bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from config.audience import Audience
+from flows.line import periods_of
+from flows.wiring import Site
+from storage.registers import RegisterState
+from transforms.contracts import BLOCKED, SUBJECTS
+from transforms.eligibility import judged
+from transforms.lifting import split
+from transforms.suppression import suppression_bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Gathered:
+    """A bucket before any destination is looked at.
+
+    ``base`` is the result of ``judged``; ``events`` are CONSENT, ``entries`` SUPPRESSION rows with a subject_key.
+    """
+
+    base: pl.DataFrame
+    events: pl.DataFrame
+    entries: pl.DataFrame
+
+
+class Ground:
+    """The ground of one audience: what is the same for all its destinations. It writes nothing.
+
+    Raises:
+        RunBlocked: no export of its source was read yet.
+    """
+
+    def __init__(
+        self, here: Site, audience: Audience, *, suppression: RegisterState, consent: RegisterState
+    ) -> None:
+        self._here, self._audience = here, audience
+        self._suppression, self._consent = suppression, consent
+        self.snapshot = here.snapshots.require(audience.source)
+        self.periods = periods_of(here, audience.controller, today=here.now().date())
+        self._blocked = here.frames.read(f"{self.snapshot.folder}/blocked.parquet", BLOCKED)
+        self._hashed = here.suppression.rest(suppression)
+
+    def gathered(self, bucket: int) -> Gathered:
+        """Read a bucket and judge it by everything but what was agreed to.
+
+        Raises:
+            SuppressionMoved: a register was replaced, twice, since its version was taken.
+        """
+        here = self._here
+        entries = here.suppression.bucket(bucket, self._suppression)
+        subjects = here.frames.read(f"{self.snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
+        suppressed = suppression_bits(
+            subjects,
+            split(entries)[0],
+            self._hashed,
+            key=here.keys.get("suppression"),
+            controller=self._audience.controller,
+        )
+        return Gathered(
+            base=judged(suppressed, self._blocked, criteria=self._audience.criteria, periods=self.periods),
+            events=here.consent.bucket(bucket, self._consent),
+            entries=entries,
+        )

@@ -118,23 +118,21 @@ def anchor_on(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
     Needs:  the String fields of the source; customer_status as null if it does not declare it
     """
     meant = status(pl.col("customer_status"))
-
-    def passed(name: str) -> pl.Expr:
-        if name not in rows.columns:
-            return pl.lit(None, dtype=pl.Date)
-        day = _day(name)
-        return pl.when(day <= rules.today).then(day)
-
     own = pl.lit(value=False)
     if "last_contact_kind" in rows.columns:
-        own = _lowered("last_contact_kind").is_in(sorted(rules.own_acts))
-    return (
+        own = flag(pl.col("last_contact_kind"), true=rules.own_acts, false=frozenset()).fill_null(value=False)
+    # One cell a row is read as a day: the one that counts for this person.
+    cell = (
         pl.when((meant == PROSPECT) & own)
-        .then(passed("last_contact_on"))
+        .then(_cell(rows, "last_contact_on"))
         .when(meant.is_in([CUSTOMER, FORMER_CUSTOMER]))
-        .then(passed("relationship_ended_on"))
-        .alias("anchor_on")
+        .then(_cell(rows, "relationship_ended_on"))
     )
+    return _day(cell, latest=rules.today).alias("anchor_on")
+
+
+def _cell(rows: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String)
 
 
 def _flagged(reason: Reason, holds: pl.Expr) -> pl.Expr:
@@ -164,17 +162,22 @@ def _end_unread(rows: pl.DataFrame) -> pl.Expr:
     """Something stands where the end of the relationship should, and it is no day: the relationship may be over."""
     if "relationship_ended_on" not in rows.columns:
         return pl.lit(value=False)
-    return ~_blank("relationship_ended_on") & _day("relationship_ended_on").is_null()
+    return ~_blank("relationship_ended_on") & _day(pl.col("relationship_ended_on")).is_null()
 
 
 def _lowered(name: str) -> pl.Expr:
     return pl.col(name).str.strip_chars(WHITE_SPACE).str.to_lowercase()
 
 
-def _day(name: str) -> pl.Expr:
-    """A cell as a day: 31/12/2026 or 2026-12-31, a time behind it is left out; anything else is null (Date)."""
-    return pl.col(name).map_batches(
-        lambda cells: applied(cells, _cut, _days), return_dtype=pl.Date(), is_elementwise=True
+def _day(cell: pl.Expr, *, latest: date = date.max) -> pl.Expr:
+    """A cell as a day: 31/12/2026 or 2026-12-31, also with a time behind it; anything else is null (Date)."""
+
+    def passed(day: pl.Expr) -> pl.Expr:
+        return pl.when(day <= latest).then(day)
+
+    # As steps on values: an expression that uses a parsed day twice would parse it twice.
+    return cell.map_batches(
+        lambda cells: applied(cells, _cut, _days, passed), return_dtype=pl.Date(), is_elementwise=True
     )
 
 
@@ -202,7 +205,7 @@ def _is_adult(rules: ReadingRules) -> pl.Expr:
     """Of age, with one day on the excluding side (dates shift by time zone in exports); null when unknown (R-030)."""
     youngest = _years_before(rules.today, rules.minimum_age) - timedelta(days=1)
     oldest = _years_before(rules.today, OLDEST_YEARS)
-    return _day("birthdate").is_between(oldest, youngest, closed="right")
+    return _day(pl.col("birthdate")).is_between(oldest, youngest, closed="right")
 
 
 def _years_before(day: date, years: int) -> date:

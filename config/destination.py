@@ -39,6 +39,13 @@ class RecipientRole(StrEnum):
     PROCESSOR = "processor"
 
 
+class Matching(StrEnum):
+    """How identifiers reach the platform (R-074)."""
+
+    HASHED = "hashed"
+    ENCRYPTED = "encrypted"
+
+
 class Assessment(Model):
     """The impact assessment that covers this destination (R-146)."""
 
@@ -69,6 +76,8 @@ class Destination(Authored):
     """The day on which all of this was checked, such as 2026-07-01 (R-067)."""
     valid_until: date
     """The last day on which it holds; after it nobody is added (R-067)."""
+    matching: Matching = Matching.HASHED
+    """One of hashed or encrypted; what is asked for and not to be had blocks, and is never sent otherwise (R-074)."""
     expansion: Name | None = None
     """The stem of a file in purposes/ when look-alikes or measurement are on; they need their own yes (R-014)."""
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final, Protocol
 
 from config.audience import Audience
-from config.destination import Destination, State
+from config.destination import Destination, Matching, State
 from config.document import Place
 from config.exception import LegitimateInterest
 from config.mechanism import Mechanism
@@ -103,6 +103,13 @@ def _destination(whole: Whole, stem: str, one: Destination, today: date) -> Iter
                 f"`{key}` lies in the future ({rule})",
                 "Write the day on which it took place, or wait for it",
             )
+    if one.matching is Matching.ENCRYPTED:
+        yield whole.problem(
+            file,
+            ("matching",),
+            "encrypted matching is asked for and cannot be had yet (R-074)",
+            "Have the DPO decide on `matching: hashed`; until then nobody is added, and nothing is sent in its place",
+        )
     if one.dpia.review_on < today:
         yield whole.problem(
             file,

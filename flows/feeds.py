@@ -75,7 +75,7 @@ def take_list(
         PlaintextUri(settings.location), pattern=settings.pattern, region=here.org.storage.region
     )
     if not delivered:
-        require_fresh(here, name, newest, settings.max_age_hours)
+        require_fresh(here, "lists", name, newest, rule="R-040")
     bound = controller or settings.controller
     frames = (
         _entries(here, settings, cells, name, bound)

@@ -103,20 +103,24 @@ def _counted(here: Site, move: Move) -> dict[str, int]:
     consent = here.consent.state()
     counters: dict[str, int] = {}
     for bucket in range(BUCKETS):
-        entries = here.suppression.bucket(bucket, fresh)
-        dated = bool(entries["occurred_at"].count())
-        for scope in scopes_of(here, move.line, now=here.now()):
+        entries, rows = here.suppression.bucket(bucket, fresh), rows_of(here, move, ADDS, bucket)
+        # Only an entry with a time may be outweighed by what was said later.
+        dated = entries.filter(pl.col("occurred_at").is_not_null()).join(rows, on="subject_key", how="semi")
+        said = here.consent.bucket(bucket, consent) if dated.height else pl.DataFrame(schema=CONSENT)
+        for at, scope in enumerate(scopes_of(here, move.line, now=here.now())):
             found = outbound_counters(
-                rows_of(here, move, ADDS, bucket),
+                rows,
                 entries,
                 hashed,
-                # Only an objection with a time may be outweighed by what was said later.
-                here.consent.bucket(bucket, consent) if dated else pl.DataFrame(schema=CONSENT),
+                said,
                 key=here.keys.get("suppression"),
                 scope=scope,
                 placeholders=PLACEHOLDER_DIGESTS,
             )
-            counters = summed(counters, found)
+            # The rows are the same for every purpose; who is suppressed is not.
+            counters = summed(
+                counters, found if at == 0 else {"digests_suppressed": found["digests_suppressed"]}
+            )
     return counters
 
 

@@ -47,7 +47,7 @@ def take_consents(here: Site, name: str) -> Taken:
     newest = export_files(
         PlaintextUri(settings.location), pattern=settings.pattern, region=here.org.storage.region
     )
-    require_fresh(here, name, newest, settings.max_age_hours)
+    require_fresh(here, "consents", name, newest, rule="R-019")
     suppression_key, address_key = here.keys.get("suppression"), here.keys.get("address")
     known = scope_names(here)
 
@@ -164,7 +164,7 @@ def take_objections(here: Site, name: str) -> Taken:
     newest = export_files(
         PlaintextUri(settings.location), pattern=settings.pattern, region=here.org.storage.region
     )
-    require_fresh(here, name, newest, settings.max_age_hours)
+    require_fresh(here, "objections", name, newest, rule="R-040")
     known, key, received_at = scope_names(here), here.keys.get("suppression"), here.now()
 
     def keyed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -67,11 +67,20 @@ def taken_in(
     return Taken(feed=feed, changed=not unchanged, rows=rows, register_rows=after.rows)
 
 
-def require_fresh(here: Site, name: str, file: ExportFile, max_age_hours: int) -> None:
-    """A feed that has gone silent blocks (R-019, R-040): what it does not say may be an opt-out."""
-    if file.arrived_at is None or here.now() - file.arrived_at > timedelta(hours=max_age_hours):
-        raise RunBlocked(
-            what=f"the newest file is older than {max_age_hours} hours",
-            do="Have the feed delivered again, then run again",
-            place=name,
+def require_fresh(here: Site, kind: str, name: str, file: ExportFile, *, rule: str) -> None:
+    """A feed that has gone silent blocks (R-019, R-040): what it does not say may be an opt-out.
+
+    ``kind`` is the folder of the feed's own file, which says for how long it may be silent.
+
+    Raises:
+        RunBlocked: with the file and the line that say so.
+    """
+    hours: int = getattr(getattr(here.org, kind)[name], "max_age_hours")  # noqa: B009
+    if file.arrived_at is None or here.now() - file.arrived_at > timedelta(hours=hours):
+        told = here.org.problem(
+            f"{kind}/{name}.yaml",
+            ("max_age_hours",),
+            f"the newest file is older than {hours} hours ({rule})",
+            "Have the feed delivered again, then run again",
         )
+        raise RunBlocked(what=told.what, do=told.do, place=f"{told.file}:{told.line}")

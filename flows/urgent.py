@@ -41,10 +41,11 @@ def named(
     rows = 0
     for bucket in range(BUCKETS):
         adds = rows_of(here, sent_by, ADDS, bucket) if sent_by else pl.DataFrame(schema=OUTGOING)
+        members = possibly_held(here.memberships.rows(held, bucket), [adds])
         out = objecting(
-            possibly_held(here.memberships.rows(held, bucket), [adds]),
+            members,
             _subjects(here, line, bucket),
-            _in_force(here, line, bucket, state),
+            _in_force(here, line, bucket, state, members),
             hashed,
             key=here.keys.get("suppression"),
             controller=line.controller,
@@ -109,11 +110,14 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> None:
     journals.close(journal)
 
 
-def _in_force(here: Site, line: Line, bucket: int, state: RegisterState) -> pl.DataFrame:
+def _in_force(
+    here: Site, line: Line, bucket: int, state: RegisterState, members: pl.DataFrame
+) -> pl.DataFrame:
     """SUPPRESSION entries of a bucket that hold for a line; a later yes may have lifted a dated one (R-024)."""
     entries = here.suppression.bucket(bucket, state)
-    narrow = split(entries)[1]
-    if narrow.is_empty() or line.audience not in here.org.audiences:
+    # Consent is only read where it could make a difference: an urgent removal does not wait for more.
+    about_members = split(entries)[1].join(members, on="subject_key", how="semi")
+    if about_members.is_empty() or line.audience not in here.org.audiences:
         # Nobody can say yes to an audience that is gone: whatever was said against it stands.
         return entries
     events = here.consent.bucket(bucket, here.consent.state())

@@ -35,7 +35,15 @@ ONE_OF = {
     "waiting_days",
     "expires_on",
     "reviewed_on",
+    "matching",
 }
+
+
+def test_r_074_encrypted_matching_that_cannot_be_had_is_not_replaced_by_less(copy: Copy) -> None:
+    assert told(copy) == []
+    copy.change(GOOGLE, "matching: hashed", "matching: encrypted")
+    assert told(copy) == [(GOOGLE, "R-074")]
+    assert told(copy, destination="meta_ads") == []
 
 
 def test_nothing_is_due_in_the_example(copy: Copy) -> None:

@@ -41,6 +41,10 @@ def switched_off(stage: Stage) -> None:
     stop(stage.site(), MECHANISM, by="marketing_desk")
 
 
+def encryption_wanted(stage: Stage) -> None:
+    stage.change(GOOGLE, matching="encrypted")
+
+
 def contradicting(stage: Stage) -> None:
     stage.policy(max_conflict_share=0)
 
@@ -58,6 +62,7 @@ def blocked(ended: Ended) -> PipelineError:
         (mechanism_off, "R-069"),
         (switched_off, "R-069"),
         (contradicting, "R-023"),
+        (encryption_wanted, "R-074"),
     ],
 )
 def test_r_067_what_is_over_blocks_the_run_but_those_who_said_no_leave(

@@ -39,10 +39,12 @@ from flows.attest import attest
 from flows.ingest import ingest
 from flows.optout import optout
 from flows.orchestration import swiftly
+from flows.retention import retention
 from flows.sync import sync
 from sandbox.people.world import World
 from tests.architecture.source import ROOT
 from tests.flows.stage import AUDIENCES, Stage, small_world, staged
+from transforms.objections import OBJECTION_COLUMNS
 
 SOURCE: Final = "dynamics_contacts"
 PLACES: Final = ("prefect", "log", "output", "store", "audit", "published", "keys", "temporary", "outside")
@@ -188,6 +190,20 @@ def wrong_lists(found: Hunting) -> None:
     file.unlink()
 
 
+def wrong_objections(found: Hunting) -> None:
+    """Objections with addresses in every column, and a hold that lacks its reference."""
+    inbox = found.stage.home / "inbox" / "objections"
+    lines = [",".join([address] * len(OBJECTION_COLUMNS)) for address in found.addresses()]
+    hold = dict.fromkeys(OBJECTION_COLUMNS, "") | {"email": found.addresses()[0], "kind": "legal_hold"}
+    head = ",".join(OBJECTION_COLUMNS)
+    file = written(inbox, "zz.csv", [head, *lines, ",".join(hold.values())])
+    found.runs("incomplete hold", sync, found.config, AUDIENCES[0])
+    file.unlink()
+    file = written(inbox, "zz.csv", [head, *lines * 3])
+    found.runs("addresses for scopes", sync, found.config, AUDIENCES[0])
+    file.unlink()
+
+
 def wrong_keys(found: Hunting) -> None:
     """Keys that do not fit the files, and a file that others may read."""
     (file,) = (found.stage.home / "keys").iterdir()
@@ -284,10 +300,12 @@ def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hu
             bad_platforms(hunting)
             wrong_keys(hunting)
             wrong_lists(hunting)
+            wrong_objections(hunting)
             quoting(hunting)
             hunting.runs("second ingest", ingest, hunting.config, SOURCE)
             hunting.runs("optout", optout, hunting.config, "optouts")
             hunting.runs("second send", sync, hunting.config, AUDIENCES[0], send=True)
+            hunting.runs("retention", retention, hunting.config)
             hunting.runs("attest", attest, hunting.config)
         recorded(hunting)
         yield hunting
@@ -306,9 +324,11 @@ EXPECTED: Final = {
         ExportRefused.code,
     ),
     **dict.fromkeys(["ingest", "rehearsal", "send", "half answers"], ""),
-    **dict.fromkeys(["second ingest", "optout", "second send", "attest"], ""),
+    **dict.fromkeys(["second ingest", "optout", "second send", "retention", "attest"], ""),
     **dict.fromkeys(["echo", "token", "refuse"], PlatformRefused.code),
     "unreadable lines": ListRefused.code,
+    "incomplete hold": ListRefused.code,
+    "addresses for scopes": ListRefused.code,
     "wrong key": StorageFailed.code,
     "readable key": KeyUnavailable.code,
     "quoting library": Sealed.code,

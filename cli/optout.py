@@ -16,7 +16,7 @@ def optout(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="A list, one address or SHA-256 a line; - reads standard input. Default: the list's own location.",
+            help="A list, one address or SHA-256 a line; - reads standard input. Default: the newest files of the list and of every objection feed.",
             allow_dash=True,
         ),
     ] = None,

@@ -53,6 +53,23 @@ def refresh(here: Site) -> list[Taken]:
 
 
 @sealed
+def take_said(here: Site, name: str) -> None:
+    """Read a list of opt-outs and every objection feed anew: whatever somebody said to leave, through any channel.
+
+    Raises:
+        ListRefused, RunBlocked: as ``refresh``; the others were read all the same.
+    """
+    failures: list[PipelineError] = []
+    for take, feed in [(take_list, name), *[(take_objections, one) for one in here.org.objections]]:
+        try:
+            take(here, feed)
+        except PipelineError as failure:
+            failures.append(failure)
+    for first in failures:
+        raise first
+
+
+@sealed
 def take_list(
     here: Site, name: str, file: ExportFile | None = None, *, controller: str | None = None
 ) -> Taken:

@@ -11,14 +11,13 @@ from boundary.seal import sealed
 from domain.errors import PipelineError, RunBlocked
 from flows.account import shortfall
 from flows.confirm import recovered, removal_entry
-from flows.feeds import take_list
+from flows.feeds import take_said
 from flows.journal import Journals
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import URGENT, Move, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.run import TURN_SECONDS, begun, executed
-from flows.taking import Taken
 from flows.urgent import named, watchful
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
@@ -43,9 +42,10 @@ class PushedOut:
 @flow(name="optout", **NO_TRACE)
 @sealed
 def optout(config: str, list_name: str) -> list[PushedOut]:
-    """Take in the newest file of a list, then remove everybody who is suppressed from every audience.
+    """Take in the newest file of a list and of every objection feed, then remove everybody who is suppressed.
 
-    An empty name takes in nothing: the opt-outs were handed in already. A list that cannot be read is an error at the end: it does not hold back those who are known already.
+    An empty name takes in nothing: the opt-outs were handed in already. A feed that cannot be read is an error at the
+    end: it does not hold back those who are known already.
     """
     done: list[PushedOut] = []
     failures: list[PipelineError] = []
@@ -72,15 +72,15 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
 
 
 @step
-def take_optouts(config: str, list_name: str) -> Taken:
-    """Task: read the newest file of the list."""
+def take_optouts(config: str, list_name: str) -> None:
+    """Task: read the newest file of the list and of every objection feed."""
     with site(config) as here:
         if list_name not in here.org.lists:
             raise RunBlocked(
                 what="the configuration has no list of that name",
                 do="Use one of these: " + ", ".join(sorted(here.org.lists)),
             )
-        return take_list(here, list_name)
+        take_said(here, list_name)
 
 
 @step

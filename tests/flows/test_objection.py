@@ -18,7 +18,7 @@ from audit.ledger import Ledger
 from audit.verify import verify
 from destinations.google import GoogleCustomerMatch
 from domain.errors import PipelineError, PlatformUnavailable, RunBlocked
-from flows.feeds import take_list
+from flows.feeds import take_list, take_said
 from flows.line import line_of
 from flows.optout import pushed_out
 from flows.sync import synced
@@ -291,3 +291,15 @@ def test_a_platform_that_is_away_keeps_the_removal_due(day_two: Stage) -> None:
     day_two.platforms.world.faults.clear()
     assert day_two.push_out().removed == 1
     assert not day_two.members(AUDIENCES[0]) & day_two.people_hex(person)
+
+
+def test_r_021_an_objection_of_the_feed_leaves_without_waiting_for_a_sync(day_two: Stage) -> None:
+    person = day_two.people()[0]
+    feed = max((day_two.home / "inbox" / "objections").iterdir())
+    lines = feed.read_text("utf-8").splitlines()
+    line = dict.fromkeys(lines[0].split(","), "") | {"email": person.address, "kind": "complaint"}
+    feed.write_text("\n".join([*lines, ",".join(line.values())]) + "\n", "utf-8")
+    assert day_two.members() & day_two.people_hex(person)
+    take_said(day_two.site(), "optouts")
+    assert day_two.push_out().removed
+    assert not day_two.members() & day_two.people_hex(person)

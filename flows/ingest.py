@@ -103,6 +103,7 @@ def _read(here: Site, name: str, file: ExportFile, export: str, before: Snapshot
             subjects=collapsed_buckets(here, name, folder, delivery, counted, said),
             folder=folder,
             read_at=here.stamp(),
+            read_as=here.mac(read_as(here, name)),
             previous=before.folder if before else "",
         )
         if before is not None:

@@ -15,7 +15,7 @@ from storage.objects import Store
 class Snapshot:
     """One export in the pseudonymous zone, read at ``read_at`` (ISO 8601).
 
-    ``previous`` is the folder before, kept while runs may still read it.
+    ``read_as`` stands for what source and policy said about reading it. ``previous`` is the folder before, kept while runs may still read it.
     """
 
     export: str
@@ -25,6 +25,7 @@ class Snapshot:
     folder: str
     read_at: str
     previous: str = ""
+    read_as: str = ""
 
 
 _DOCUMENT: Final = TypeAdapter(Snapshot)

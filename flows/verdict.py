@@ -10,6 +10,7 @@ from flows.approval import unapproved
 from flows.line import Line
 from flows.move import ADDS, OTHER
 from flows.plan import Plan
+from flows.staging import read_as
 from flows.switches import stopped
 from flows.unused import campaign_is_over
 from flows.wiring import Site
@@ -110,6 +111,15 @@ def _held(here: Site, plan: Plan) -> Verdict | None:
             reason="HELD_UNUSED",
             what="its campaign ended too long ago (R-052)",
             do="Write a later `campaign_until`, or remove the audience's file",
+        )
+    source = here.org.audiences[line.audience].source
+    if here.snapshots.require(source).read_as != here.mac(read_as(here, source)):
+        # What was read while other bytes stood there was never approved.
+        return Verdict(
+            adds=False,
+            reason="HELD_UNAPPROVED",
+            what="the export was read under another policy or source than the one that stands now (R-141)",
+            do=f"Run `sluice ingest {source}`, then run again",
         )
     waiting = unapproved(here, line.audience, line.destination)
     if waiting:

@@ -147,3 +147,13 @@ def test_r_024_a_lifted_objection_is_in_the_log(day_one: Stage) -> None:
     assert [(one["audience"], one["destination"]) for one in lifted] == [("travel_customers", "google_ads")]
     day_one.sync()
     assert len(day_one.entries("lift")) == 1
+
+
+def test_r_141_what_was_read_under_other_rules_is_not_sent(day_one: Stage) -> None:
+    day_one.policy(minimum_age=16, approve=False)
+    day_one.ingest()
+    day_one.policy(minimum_age=18)
+    assert day_one.sync().held_reason == "HELD_UNAPPROVED"
+    day_one.ingest()
+    assert day_one.sync().held_reason == ""
+    assert day_one.members() == day_one.wanted(1)

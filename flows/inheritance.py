@@ -43,7 +43,8 @@ def remember(here: Site, source: str, before: Snapshot, now: Snapshot) -> None:
         arrived.append(gone_from(new, old))
     said = pl.concat(entries)
     if said.height:
-        mark = here.mac(now.export.encode())
+        # The same file may come again after another one, and then takes back something else.
+        mark = here.mac(f"{before.export} {before.read_at} {now.export}".encode())
         here.suppression.add(said, feed=f"{source}-taken-back", fingerprint=mark, read_at=here.now())
     moves = moved(pl.concat(left), pl.concat(arrived), key=here.keys.get("suppression"))
     if moves.height:

@@ -74,7 +74,8 @@ def take_consents(here: Site, name: str) -> Taken:
             # Event files grow. A table of states loses a row whenever somebody is asked anew.
             max_shrink_share=_STATES_SHRINK if settings.kind is ConsentKind.DYNAMICS else 0.0,
             # The same file says something else once its columns or words are declared otherwise.
-            read_as=settings.model_dump_json(exclude={"author", "location", "pattern", "max_age_hours"}),
+            read_as=settings.model_dump_json(exclude={"author", "location", "pattern", "max_age_hours"})
+            + _spelled(known),
         )
 
 
@@ -190,7 +191,9 @@ def take_objections(here: Site, name: str) -> Taken:
 
     frames = map(keyed, read_events(newest, columns=OBJECTION_COLUMNS, place=name))
     with here.stage("suppression"):
-        return taken_in(here, here.suppression, name, newest, frames, max_shrink_share=0.0)
+        return taken_in(
+            here, here.suppression, name, newest, frames, max_shrink_share=0.0, read_as=_spelled(known)
+        )
 
 
 def scope_names(here: Site) -> ScopeNames:
@@ -200,6 +203,11 @@ def scope_names(here: Site) -> ScopeNames:
         purposes=frozenset(here.org.purposes),
         recipients=frozenset(one.recipient for one in here.org.destinations.values()),
     )
+
+
+def _spelled(known: ScopeNames) -> str:
+    """The names as one text: a no to a name that is gone is a no to everything, so that its file is read again."""
+    return str([sorted(known.controllers), sorted(known.purposes), sorted(known.recipients)])
 
 
 def _refused(lines: pl.Series, what: str, place: str) -> ListRefused:

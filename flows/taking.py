@@ -60,8 +60,8 @@ def taken_in(
             )
 
     after = register.add(frames, feed=feed, fingerprint=mark, read_at=here.now(), acceptable=acceptable)
-    if not unchanged:
-        hand_on(here)
+    # Also when nothing is new: whoever took it in may have died before this. It costs nothing then.
+    hand_on(here)
     rows = after.feeds[feed].rows
     event(here.log, Event.LIST_UNCHANGED if unchanged else Event.LIST_READ, list=feed, rows=rows)
     return Taken(feed=feed, changed=not unchanged, rows=rows, register_rows=after.rows)

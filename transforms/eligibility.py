@@ -85,12 +85,10 @@ def decided(
     for scope in scopes:
         given = grants(events, scope)
         bits = bits | consent_bits(subjects, events, given, scope)
-        # An offer to opt out is no new consent: under legitimate interest no objection is ever lifted.
-        on_consent = scope.basis is LegalBasis.CONSENT
-        against = standing(narrow, given if on_consent else given.clear(), scope)
+        against = standing(narrow, given, scope)
         if against.height:
             bits = bits | entry_bits(subjects, against, controller=scope.controller)
-        if not on_consent:
+        if scope.basis is not LegalBasis.CONSENT:
             # It never reaches beyond those who are customers today.
             stranger = (
                 pl.when(pl.col("customer_status") == CUSTOMER)

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from domain.purpose import LegalBasis
 from domain.reason import CODE, Reason
 from transforms.consent import END_OF_TIME, ConsentScope, covers
 from transforms.contracts import SUPPRESSION
@@ -40,6 +41,9 @@ def standing(narrow: pl.DataFrame, given: pl.DataFrame, scope: ConsentScope) -> 
     """
     if narrow.is_empty():
         return narrow
+    if scope.basis is not LegalBasis.CONSENT:
+        # An offer to opt out is no new consent: under legitimate interest no objection is ever lifted.
+        given = given.clear()
     covering = (
         narrow.filter(covers("controller", scope.controller))
         .filter(covers("purpose", scope.purpose))

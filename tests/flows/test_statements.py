@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import polars as pl
 import pytest
 import yaml
 
+import flows.statements
 from domain.errors import ListRefused, RunBlocked
-from flows.statements import take_consents, take_objections
+from flows.statements import scope_names, take_consents, take_objections
 from flows.wiring import Site
 from sandbox.people.tables import Answer, Row, write_current
 from tests.flows.stage import Stage
@@ -210,3 +212,19 @@ def test_r_019_a_stale_feed_is_refused_with_file_line_and_rule(stage: Stage) -> 
     with pytest.raises(RunBlocked, match="R-019") as caught:
         take_consents(late, "form")
     assert caught.value.place == f"consents/form.yaml:{line}"
+
+
+def test_r_022_a_no_to_a_name_that_is_gone_becomes_a_no_to_everything(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(
+        stage.home / "inbox" / "objections" / "o.csv",
+        [objection(controller="fund", purpose="ad_platform_match", recipient="google_ireland")],
+    )
+    here = stage.site()
+    take_objections(here, "rights_desk")
+    assert entries(here)["recipient"].to_list() == ["google_ireland"]
+    renamed = replace(scope_names(here), recipients=frozenset({"google_emea"}))
+    monkeypatch.setattr(flows.statements, "scope_names", lambda _: renamed)
+    assert take_objections(here, "rights_desk").changed
+    assert entries(here)["recipient"].null_count() == 1

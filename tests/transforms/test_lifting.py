@@ -172,3 +172,11 @@ def test_who_is_not_spoken_of_is_in() -> None:
         == set()
     )
     assert subjects({}).height == 1
+
+
+def test_r_024_an_offer_lifts_nothing_where_removals_do_not_wait() -> None:
+    scope = replace(SCOPE, basis=LegalBasis.LEGITIMATE_INTEREST, offered_before=SCOPE.now)
+    said = events({"status": "optout_offered"})
+    given = grants(said, scope)
+    assert given["exact"].to_list() == [True]
+    assert in_force(entry(), given, scope).height == 1

@@ -31,6 +31,12 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     STOP = "stop"
     LIFT = "lift"
+    CLOCK = "clock"
+    LOOKUP = "lookup"
+    RIGHTS = "rights"
+    INCIDENT = "incident"
+    RECONCILE = "reconcile"
+    DELETION = "deletion"
 
 
 Check = Callable[[object], bool]
@@ -113,7 +119,8 @@ _SCHEMAS: Final[Mapping[Kind, Mapping[str, Check]]] = {
         "manifest": _keyed_or_none,
     },
     Kind.REMOVAL: {"run": _run, "destination": _name, "audience": _name, "rows": _count, "state": _name},
-    Kind.ERASURE: {"request": _name, "rows": _count},
+    # ``request`` is the number of a ticket, never a person; ``rows`` are the lists from which the person had to leave.
+    Kind.ERASURE: {"request": _name, "rows": _count, "state": _text("begun|done")},
     # ``by`` is a role or a key name, never a person.
     Kind.REVIEW: {"start": _whole, "end": _whole, "findings": _count, "by": _name},
     # Approval binds to the digest of the bytes of one file. Authors and approvers are functions, never persons.
@@ -128,6 +135,33 @@ _SCHEMAS: Final[Mapping[Kind, Mapping[str, Check]]] = {
     Kind.STOP: {"by": _name, "scope": _name, "state": _text("stopped|allowed"), "second": _name_or_none},
     # Objections that a later, proven consent lifted for exactly one scope.
     Kind.LIFT: {"run": _run, "audience": _name, "destination": _name, "rows": _count},
+    # How long removals took at one list, in whole seconds from the receipt of the no; null where nobody was removed.
+    Kind.CLOCK: {
+        "audience": _name,
+        "destination": _name,
+        "people": _count,
+        "open": _count,
+        "oldest_seconds": _count,
+        "requested_p50": _count,
+        "requested_p95": _count,
+        "acknowledged_p50": _count,
+        "acknowledged_p95": _count,
+        "verified_p95": _count,
+    },
+    # A look-up of one person is entered before it is answered.
+    Kind.LOOKUP: {"request": _name, "by": _name, "purpose": _name},
+    Kind.RIGHTS: {"request": _name, "by": _name, "act": _name, "state": _name},
+    # ``incident`` names it, ``code`` says what was found, ``scope`` where; closing takes the DPO's verdict.
+    Kind.INCIDENT: {
+        "incident": _name,
+        "code": _name,
+        "scope": _name,
+        "by": _name_or_none,
+        "state": _text("opened|closed"),
+    },
+    # What a platform said of a list, compared with what we know of it.
+    Kind.RECONCILE: {"audience": _name, "destination": _name, "members": _count, "state": _name},
+    Kind.DELETION: {"data_class": _name, "files": _count, "state": _text("done|failed")},
 }
 
 

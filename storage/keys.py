@@ -16,7 +16,7 @@ from domain.errors import KeyUnavailable
 from storage import aws
 
 SIZE: Final = 32
-KEY_NAMES: Final = ("suppression", "address", "lookup", "epoch", "envelope", "seal", "export", "log")
+KEY_NAMES: Final = ("suppression", "address", "lookup", "epoch", "envelope", "sent", "seal", "export", "log")
 _VERSION: Final = 1
 _LEAST_DISTINCT: Final = 20  # 32 random bytes have about 30 different ones; fewer than 20 is no accident
 _PRINTABLE: Final = frozenset(range(0x20, 0x7F))

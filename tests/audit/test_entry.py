@@ -52,7 +52,7 @@ ENTRIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "manifest": st.none() | HEX,
     },
     "removal": {"run": RUN, "destination": NAME, "audience": NAME, "rows": COUNT, "state": NAME},
-    "erasure": {"request": NAME, "rows": COUNT},
+    "erasure": {"request": NAME, "rows": COUNT, "state": st.sampled_from(["begun", "done"])},
     "review": {
         "start": st.integers(0, 9),
         "end": st.integers(0, 9),
@@ -73,6 +73,29 @@ ENTRIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "second": st.none() | NAME,
     },
     "lift": {"run": RUN, "audience": NAME, "destination": NAME, "rows": COUNT},
+    "clock": {
+        "audience": NAME,
+        "destination": NAME,
+        "people": COUNT,
+        "open": COUNT,
+        "oldest_seconds": COUNT,
+        "requested_p50": COUNT,
+        "requested_p95": COUNT,
+        "acknowledged_p50": COUNT,
+        "acknowledged_p95": COUNT,
+        "verified_p95": COUNT,
+    },
+    "lookup": {"request": NAME, "by": NAME, "purpose": NAME},
+    "rights": {"request": NAME, "by": NAME, "act": NAME, "state": NAME},
+    "incident": {
+        "incident": NAME,
+        "code": NAME,
+        "scope": NAME,
+        "by": st.none() | NAME,
+        "state": st.sampled_from(["opened", "closed"]),
+    },
+    "reconcile": {"audience": NAME, "destination": NAME, "members": COUNT, "state": NAME},
+    "deletion": {"data_class": NAME, "files": COUNT, "state": st.sampled_from(["done", "failed"])},
 }
 
 

@@ -34,7 +34,7 @@ def test_a_new_ring_has_a_key_of_its_own_for_every_role(path: Path) -> None:
     ring = key_ring(path)
     keys = [ring.get(name) for name in KEY_NAMES]
     assert {len(key) for key in keys} == {32}
-    assert len(set(keys)) == len(KEY_NAMES) == 8
+    assert len(set(keys)) == len(KEY_NAMES) == 9
     assert [key_ring(str(path)).get(name) for name in KEY_NAMES] == keys
 
 

@@ -36,6 +36,8 @@ class Event(StrEnum):
     OPTOUT_TAKEN = "optout_taken"
     OBJECTION_UNMAPPED = "objection_unmapped"
     REMOVAL_SENT = "removal_sent"
+    REMOVAL_REFUSED = "removal_refused"
+    REMOVAL_LATE = "removal_late"
     CAMPAIGN_UNKNOWN = "campaign_unknown"
     LIST_RETIRED = "list_retired"
     LOG_VERIFIED = "log_verified"
@@ -81,6 +83,8 @@ _WARNINGS: Final = frozenset(
         Event.CHECK_FAILED,
         Event.WITHHELD,
         Event.OBJECTION_UNMAPPED,
+        Event.REMOVAL_REFUSED,
+        Event.REMOVAL_LATE,
         Event.CAMPAIGN_UNKNOWN,
     }
 )

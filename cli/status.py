@@ -27,6 +27,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     for row in (*found["lines"], *found["feeds"]):
         counts = {name: count for name, count in row.items() if type(count) is int}
         row.update(masked(counts, k=k))
+    for clock in found["clocks"]:
+        _mask_clock(clock, k=k)
     give({**found, "masked_below": k}, as_json=as_json)
     if not as_json:
         _show(found, k=k)
@@ -34,6 +36,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
 def _show(found: Mapping[str, Any], *, k: int) -> None:
     from cli.funnel import give_counts
+    from flows.clock import spoken
 
     lines = found["lines"]
     unsure = any(line["unsure"] != 0 for line in lines)
@@ -53,6 +56,42 @@ def _show(found: Mapping[str, Any], *, k: int) -> None:
         ],
         k=k,
     )
+    give_counts(
+        "Removal clock: from the no to the platform's answer (an acknowledgement is no deletion)",
+        (
+            "audience",
+            "destination",
+            "people",
+            "open",
+            "oldest open",
+            "requested p50",
+            "p95",
+            "acknowledged p50",
+            "p95",
+            "verified p95",
+        ),
+        [
+            (
+                clock["audience"],
+                clock["destination"],
+                clock["people"],
+                clock["open"],
+                "LATE" if clock["late"] else spoken(clock["oldest_seconds"]),
+                *(
+                    spoken(clock[name])
+                    for name in (
+                        "requested_p50",
+                        "requested_p95",
+                        "acknowledged_p50",
+                        "acknowledged_p95",
+                        "verified_p95",
+                    )
+                ),
+            )
+            for clock in found["clocks"]
+        ],
+        k=k,
+    )
     give_table(
         "What to call their lists at the platforms",
         ("audience", "destination", "name"),
@@ -69,6 +108,13 @@ def _show(found: Mapping[str, Any], *, k: int) -> None:
         ("entries", "whole"),
         [(found["log_size"], "yes" if found["log_whole"] else "NO: run `sluice audit verify`")],
     )
+
+
+def _mask_clock(clock: dict[str, Any], *, k: int) -> None:
+    """Hide small counts of people (R-085), and with them how long these few had to wait; never that it was too long."""
+    clock.update(masked({"people": clock["people"], "open": clock["open"]}, k=k))
+    if clock["people"] is None or clock["open"] is None:
+        clock.update({name: None for name in clock if name.endswith(("_seconds", "_p50", "_p95"))})
 
 
 def _minute(stamp: str) -> str:

@@ -76,6 +76,14 @@ class Policy(Authored):
     """A share from 0 to 0.5: with more people about whom the sources contradict each other the run stops (R-023)."""
     audience_idle_days: Annotated[int, Field(ge=1, le=90)] = 90
     """A whole number of days from 1 to 90 after which an unused audience is retired (R-052)."""
+    removal_request_hours: Annotated[int, Field(ge=1, le=24)] = 1
+    """A whole number of hours from 1 to 24 within which a removal has to be requested at every platform (R-042)."""
+    removal_acknowledged_hours: Annotated[int, Field(ge=1, le=48)] = 24
+    """A whole number of hours from 1 to 48 within which a platform has to acknowledge a removal (R-042)."""
+    removal_alarm_hours: Annotated[int, Field(ge=1, le=72)] = 72
+    """A whole number of hours from 1 to 72 after which an open removal is an alarm (R-042)."""
+    verify_after_hours: Annotated[int, Field(ge=0, le=72)] = 48
+    """A whole number of hours from 0 to 72 that a platform gets until its own numbers show a removal (R-044)."""
     consumers: tuple[Consumer, ...] = ()
     """A list of what else reads membership data, each with name and kind; [] for nothing (R-064)."""
     criteria: Mapping[Criterion, Annotated[Mapping[Value, Sensitivity | None], Field(min_length=1)]]

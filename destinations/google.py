@@ -33,6 +33,7 @@ class GoogleCustomerMatch:
 
     platform: Final = Platform.GOOGLE
     batch_rows: Final = BATCH_ROWS
+    removes_everywhere: Final = False
 
     def __init__(
         self,

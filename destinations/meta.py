@@ -29,6 +29,7 @@ class MetaCustomAudience:
 
     platform: Final = Platform.META
     batch_rows: Final = BATCH_ROWS
+    removes_everywhere: Final = False
 
     def __init__(
         self,

@@ -22,6 +22,10 @@ class AudienceDestination(Protocol):
     def batch_rows(self) -> int:
         """Most rows that one request may hold."""
 
+    @property
+    def removes_everywhere(self) -> bool:
+        """Whether one request can take people out of every audience of the account (Operation.REMOVE_EVERYWHERE)."""
+
     def template(self, operation: Operation, list_id: str, *, consented: bool = False) -> BodyTemplate:
         """Every byte of a body but the digests.
 

@@ -14,10 +14,11 @@ class Platform(StrEnum):
 
 
 class Operation(StrEnum):
-    """The two set operations on a membership."""
+    """The set operations on a membership; the last one takes people out of every audience of an account."""
 
     ADD = "add"
     REMOVE = "remove"
+    REMOVE_EVERYWHERE = "remove_everywhere"
 
 
 class ReceiptState(StrEnum):

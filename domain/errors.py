@@ -108,6 +108,12 @@ class OutcomeUnknown(Terminal):
     code, exit_code = "PLATFORM-UNKNOWN", 32
 
 
+class RemovalOverdue(Terminal):
+    """Somebody who said no has been waiting for their removal for longer than the policy allows (R-042)."""
+
+    code, exit_code = "REMOVAL-LATE", 34
+
+
 class EgressRefused(Terminal):
     """A request was aimed at a host, path or header that is not allowed (R-071, R-094)."""
 

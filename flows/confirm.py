@@ -15,10 +15,12 @@ from domain.audience import Receipt, ReceiptState
 from flows.journal import Journal, Journals
 from flows.line import Line
 from flows.memberships import Bucket, Membership
-from flows.move import ADDS, KINDS, OTHER, OUTGOING, URGENT, Move, forgotten_run, outgoing_file, rows_of
+from flows.move import ADDS, EVERYWHERE, KINDS, OTHER, URGENT, Move, forgotten_run, rows_of, rows_of_run
 from flows.send import Outgoing, settled_receipts
+from flows.sent import OUTGOING
 from flows.wiring import Site
-from transforms.contracts import BUCKETS, MEMBERSHIP
+from transforms.clock import acknowledged, dropped, opened, requested
+from transforms.contracts import BUCKETS, MEMBERSHIP, bucket_of
 from transforms.membership import after, possibly_held
 
 
@@ -31,42 +33,104 @@ class Answered:
     receipts: tuple[Receipt, ...]
 
 
-def confirmed(here: Site, move: Move, answers: Sequence[Answered], *, in_doubt: bool) -> Membership:
+def clocks_started(here: Site, move: Move) -> Move:
+    """Start a clock for everybody who asked to leave, before the first request: a crash forgets nobody (R-042)."""
+    if not move.rows[URGENT]:
+        return move
+    leaving = dict(move.held.leaving)
+    for bucket in range(BUCKETS):
+        rows = rows_of(here, move, URGENT, bucket)
+        if rows.height:
+            clocks = opened(here.memberships.removals(move.held, bucket), rows)
+            leaving[bucket] = here.memberships.removals_written(
+                move.held, bucket, clocks, run=f"{move.run}-begun"
+            )
+    held = replace(move.held, leaving=leaving)
+    here.memberships.publish(held)
+    return replace(move, held=held)
+
+
+def confirmed(
+    here: Site,
+    move: Move,
+    answers: Sequence[Answered],
+    *,
+    in_doubt: bool,
+    requested_at: datetime,
+    pushed: Sequence[tuple[pl.DataFrame, datetime]] = (),
+) -> Membership:
     """Write the membership after a run: acknowledged parts count, every other part stays possible.
+
+    ``pushed`` were taken out while the run waited: their clocks run, and stop when a later run takes them out again.
 
     If requests of a broken run may still have been at work when this run sent (``in_doubt``), removed rows stay on
     record too, so that the next run removes them once more.
     """
     held = move.held
-    buckets: dict[int, Bucket] = dict(held.buckets)
+    buckets, leaving = dict(held.buckets), dict(held.leaving)
     starts = [0] * len(answers)
     for bucket in range(BUCKETS):
-        nothing = pl.DataFrame(schema=OUTGOING)
-        added, unsure, removed = [nothing], [nothing], [nothing]
-        for which, answer in enumerate(answers):
-            rows = rows_of(here, move, answer.batch.kind, bucket)
-            good = _acknowledged(answer, starts[which], rows.height)
-            starts[which] += rows.height
-            if answer.batch.kind == ADDS:
-                added.append(rows.filter(good))
-                unsure.append(rows.filter(~good))
-            else:
-                # A removal that was not acknowledged may have happened: who comes back later has to be added again.
-                unsure.append(rows.filter(~good))
-                removed.append(rows.filter(good))
-        new, open_rows, gone = pl.concat(added), pl.concat(unsure), pl.concat(removed)
-        if not (new.height or open_rows.height or gone.height):
-            continue
-        before = here.memberships.rows(held, bucket)
-        members = after(before, added=new, unsure=open_rows, removed=gone)
-        if in_doubt:
-            members = possibly_held(members, [gone])
-        buckets[bucket] = here.memberships.written(held, bucket, members, run=move.run)
+        told = _told(here, move, answers, starts, bucket)
+        if told.added.height or told.unsure.height or told.removed.height:
+            members = after(
+                here.memberships.rows(held, bucket),
+                added=told.added,
+                unsure=told.unsure,
+                removed=told.removed,
+            )
+            if in_doubt:
+                members = possibly_held(members, [told.removed])
+            buckets[bucket] = here.memberships.written(held, bucket, members, run=move.run)
+        before = here.memberships.removals(held, bucket)
+        clocks = requested(dropped(before, told.added), told.asked, at=requested_at)
+        if not in_doubt:
+            finished = told.asked.join(told.unsure, on="subject_key", how="anti")
+            clocks = acknowledged(clocks, finished, at=here.now())
+        for rows, at in pushed:
+            mine = rows.filter(bucket_of(pl.col("subject_key")) == bucket)
+            clocks = requested(opened(clocks, mine), mine, at=at)
+        if not clocks.equals(before):
+            leaving[bucket] = here.memberships.removals_written(held, bucket, clocks, run=move.run)
     result = replace(
-        held, run=move.run, buckets=buckets, doubt_until=_doubt_after(here, held, answers, in_doubt=in_doubt)
+        held,
+        run=move.run,
+        buckets=buckets,
+        leaving=leaving,
+        doubt_until=_doubt_after(here, held, answers, in_doubt=in_doubt),
     )
     here.memberships.publish(result)
     return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Told:
+    """OUTGOING rows of a bucket by what the platform said; ``asked`` are those of everybody who asked to leave."""
+
+    added: pl.DataFrame
+    removed: pl.DataFrame
+    unsure: pl.DataFrame
+    asked: pl.DataFrame
+
+
+def _told(here: Site, move: Move, answers: Sequence[Answered], starts: list[int], bucket: int) -> _Told:
+    """Sort the rows of a bucket; ``starts`` is where it begins in each batch, and moves on."""
+    nothing = pl.DataFrame(schema=OUTGOING)
+    added, unsure, removed, asked = [nothing], [nothing], [nothing], [nothing]
+    for which, answer in enumerate(answers):
+        rows = rows_of(here, move, answer.batch.kind, bucket)
+        good = _acknowledged(answer, starts[which], rows.height)
+        starts[which] += rows.height
+        # A removal that was not acknowledged may have happened: who comes back later has to be added again.
+        unsure.append(rows.filter(~good))
+        (added if answer.batch.kind == ADDS else removed).append(rows.filter(good))
+        if answer.batch.kind in (URGENT, EVERYWHERE):
+            asked.append(rows)
+    return _Told(
+        added=pl.concat(added),
+        removed=pl.concat(removed),
+        unsure=pl.concat(unsure),
+        asked=pl.concat(asked),
+    )
 
 
 def _doubt_after(
@@ -115,7 +179,9 @@ def recovered(here: Site, line: Line, *, wait: bool = True) -> Membership:
             held = _absorbed(here, line, held, journal, doubt=still_open)
         _concluded(here, journal, held)
         # What nobody was sent does not belong into the sent ledger.
-        forgotten_run(here, line, journal.run, *(KINDS if not journal.added_rows else (URGENT, OTHER)))
+        forgotten_run(
+            here, line, journal.run, *(KINDS if not journal.added_rows else (URGENT, EVERYWHERE, OTHER))
+        )
         journals.close(journal)
         event(here.log, Event.RUN_RECOVERED, run=journal.run, destination=line.destination)
     return held
@@ -125,9 +191,8 @@ def _absorbed(here: Site, line: Line, held: Membership, journal: Journal, *, dou
     buckets: dict[int, Bucket] = dict(held.buckets)
     left = journal.added_rows
     for bucket in range(BUCKETS):
-        name = outgoing_file(line, journal.run, ADDS, bucket)
         # Rows leave in the order of the buckets: behind so many of them nobody was sent.
-        meant = here.frames.read(name, OUTGOING, missing_ok=True).head(left)
+        meant = rows_of_run(here, line, journal.run, ADDS, bucket).head(left)
         left -= meant.height
         if meant.height:
             rows = possibly_held(here.memberships.rows(held, bucket), [meant]).select(MEMBERSHIP.names())

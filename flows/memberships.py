@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from storage.frames import Frames
 from storage.objects import Store
-from transforms.contracts import MEMBERSHIP
+from transforms.contracts import MEMBERSHIP, REMOVALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """A list at a platform and where its members are written down.
+    """A list at a platform and where its members are written down, and who is being taken out (``leaving``).
 
     Until ``doubt_until`` a request of a broken run may still be at work at the platform: removals are repeated.
     """
@@ -37,6 +37,7 @@ class Membership:
     controller: str
     run: str = ""
     buckets: Mapping[int, Bucket] = field(default_factory=dict)
+    leaving: Mapping[int, str] = field(default_factory=dict)
     doubt_until: datetime | None = None
 
     @property
@@ -93,10 +94,21 @@ class Memberships:
         members = int(rows["confirmed"].sum())
         return Bucket(file=file, members=members, unsure=rows.height - members)
 
+    def removals(self, membership: Membership, bucket: int) -> pl.DataFrame:
+        """REMOVALS rows of a bucket: the clocks of everybody who had to leave."""
+        kept = membership.leaving.get(bucket)
+        return self._frames.read(kept, REMOVALS) if kept else pl.DataFrame(schema=REMOVALS)
+
+    def removals_written(self, membership: Membership, bucket: int, rows: pl.DataFrame, *, run: str) -> str:
+        """Write the clocks of a bucket beside the old ones; gives the file. Needs: REMOVALS."""
+        file = f"members/{membership.audience}/{membership.destination}/{run}/removals-{bucket:02}.parquet"
+        self._frames.write(file, rows)
+        return file
+
     def publish(self, record: Membership) -> None:
         """Put a record in force; files that it replaces, or that a broken run left, go afterwards."""
         self._store.write(_pointer(record.audience, record.destination), _DOCUMENT.dump_json(record))
-        kept = {bucket.file for bucket in record.buckets.values()}
+        kept = {*(bucket.file for bucket in record.buckets.values()), *record.leaving.values()}
         for name in self._store.names(f"members/{record.audience}/{record.destination}/"):
             if name not in kept:
                 self._store.delete(name)

@@ -10,57 +10,56 @@ import polars as pl
 
 from flows.line import Line
 from flows.memberships import Membership
+from flows.sent import OUTGOING
 from flows.wiring import Site
 from transforms.contracts import BUCKETS
 
-# Kinds of rows, and the order in which they leave. ``urgent`` removals were asked for; no guard holds them back.
-URGENT, OTHER, ADDS = "urgent", "other", "adds"
-KINDS: Final = (URGENT, OTHER, ADDS)
+# Kinds of rows, and the order in which they leave. ``urgent`` removals were asked for; no guard holds them back. Those of
+# them that hold for every audience of an account leave once more as ``everywhere``, where the platform can do that.
+URGENT, EVERYWHERE, OTHER, ADDS = "urgent", "everywhere", "other", "adds"
+KINDS: Final = (URGENT, EVERYWHERE, OTHER, ADDS)
 
 # Stands for the reason of a member that the export no longer holds (R-152).
 VANISHED: Final = 255
 
-# The adds are the sent ledger of a run (R-151): nothing is added that is not written here first.
-OUTGOING: Final = pl.Schema(
-    {
-        "subject_key": pl.Binary(),
-        "digest": pl.Binary(),
-        "normaliser": pl.String(),
-        "primary": pl.UInt8(),  # code of domain.reason: why it leaves, or INCLUDED
-    }
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A run at a line. ``suppression`` is the register version it was decided on, ``rows`` counts by kind."""
+    """A run at a line, and what it was decided on: register versions and the export. ``rows`` counts by kind."""
 
     run: str
     line: Line
     held: Membership
     suppression: int
     rows: Mapping[str, int]
-
-    def file(self, kind: str, bucket: int) -> str:
-        """Where the rows of a kind lie."""
-        return outgoing_file(self.line, self.run, kind, bucket)
-
-
-def outgoing_file(line: Line, run: str, kind: str, bucket: int) -> str:
-    """Where the outgoing rows of a bucket lie; the sent ledger outlives its run, removals do not."""
-    return f"{_folder(line, run, kind)}{kind}-{bucket:02}.parquet"
+    consent: int | None = None
+    export: str | None = None
 
 
 def written(here: Site, line: Line, run: str, kind: str, bucket: int, rows: pl.DataFrame) -> int:
-    """Write the rows of a bucket, if there are any; gives their number. Needs: OUTGOING."""
+    """Write the rows of a bucket, if there are any; gives their number. Needs: OUTGOING.
+
+    Additions go into the sent ledger, which outlives the run; removals do not.
+    """
     if rows.height:
-        here.frames.write(outgoing_file(line, run, kind, bucket), rows.select(OUTGOING.names()))
+        given = rows.select(OUTGOING.names())
+        if kind == ADDS:
+            here.sent.enter(line.destination, line.audience, run, bucket, given)
+        else:
+            here.frames.write(_file(line, run, kind, bucket), given)
     return rows.height
 
 
 def rows_of(here: Site, move: Move, kind: str, bucket: int) -> pl.DataFrame:
     """OUTGOING rows of a bucket; none if the run has none of this kind."""
-    return here.frames.read(move.file(kind, bucket), OUTGOING, missing_ok=True)
+    return rows_of_run(here, move.line, move.run, kind, bucket)
+
+
+def rows_of_run(here: Site, line: Line, run: str, kind: str, bucket: int) -> pl.DataFrame:
+    """The same for a run by its name."""
+    if kind == ADDS:
+        return here.sent.of_run(line.destination, line.audience, run, bucket)
+    return here.frames.read(_file(line, run, kind, bucket), OUTGOING, missing_ok=True)
 
 
 def parts_of(here: Site, move: Move, kind: str, size: int) -> Iterator[pl.DataFrame]:
@@ -84,8 +83,15 @@ def forgotten(here: Site, move: Move, *kinds: str) -> None:
 def forgotten_run(here: Site, line: Line, run: str, *kinds: str) -> None:
     """Delete the rows of some kinds of a run at a line."""
     for kind in kinds:
-        here.clear(_folder(line, run, kind))
+        if kind == ADDS:
+            here.sent.forget(line.destination, line.audience, run)
+        else:
+            here.clear(f"{_folder(line, run)}/{kind}/")
 
 
-def _folder(line: Line, run: str, kind: str) -> str:
-    return f"{'sent' if kind == ADDS else 'removes'}/{line.destination}/{line.audience}/{run}/"
+def _folder(line: Line, run: str) -> str:
+    return f"removes/{line.destination}/{line.audience}/{run}"
+
+
+def _file(line: Line, run: str, kind: str, bucket: int) -> str:
+    return f"{_folder(line, run)}/{kind}/{bucket:02}.parquet"

@@ -8,17 +8,18 @@ from prefect import flow
 
 from boundary.logs import Event, event
 from boundary.seal import sealed
-from domain.errors import PipelineError, RunBlocked
+from domain.errors import PipelineError, PlatformRefused, PlatformUnavailable, RunBlocked
 from flows.account import shortfall
+from flows.clock import clocks, entered, overdue_failure, told
 from flows.confirm import recovered, removal_entry
 from flows.feeds import take_said
 from flows.journal import Journals
 from flows.line import Line, line_held
 from flows.memberships import Membership
-from flows.move import URGENT, Move, forgotten
+from flows.move import EVERYWHERE, URGENT, Move, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.run import TURN_SECONDS, begun, executed
-from flows.urgent import named, watchful
+from flows.urgent import Watch, named
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
 
@@ -63,6 +64,7 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
         place = f"{one.audience}, {one.destination}"
         short = shortfall(one.state, place=place, refused=0, unknown=one.rows - one.removed)
         failures += [short] if short else []
+    failures += look_at_clocks(config, [(one.audience, one.destination) for one in done if one.rows])
     for failed in failures:
         tell_blocked(failed, place="optout")
     show_counts("optout", [asdict(one) for one in done], "Removals a destination")
@@ -95,6 +97,21 @@ def push_out(config: str, audience: str, destination: str) -> PushedOut:
     """Task: remove the suppressed members of one line."""
     with site(config) as here:
         return pushed_out(here, line_held(here, lists_held(here)[audience, destination]))
+
+
+@step
+def look_at_clocks(config: str, moved: list[tuple[str, str]]) -> list[PipelineError]:
+    """Task: read the removal clock of every list; those that moved, or run, go into the audit log. Gives the alarms."""
+    alarms: list[PipelineError] = []
+    with site(config) as here:
+        found = clocks(here)
+        for clock in found:
+            if clock.open or (clock.audience, clock.destination) in moved:
+                entered(here, clock)
+            late = overdue_failure(here, clock)
+            alarms += [late] if late else []
+    show_counts("removal-clock", [told(clock) for clock in found], "Removals, from the no to the answer")
+    return alarms
 
 
 def lists_held(here: Site) -> dict[tuple[str, str], Membership]:
@@ -132,37 +149,41 @@ def removed(here: Site, move: Move) -> PushedOut:
     """Carry out a run that does nothing but remove, and enter it in the audit log; the caller holds the lock.
 
     Raises:
-        PlatformUnavailable, PlatformRefused: still to be removed; the next run tries again.
+        PlatformUnavailable, PlatformRefused: still to be removed, and entered as that; the next run tries again.
     """
     line, held, rows = move.line, move.held, move.rows[URGENT]
     if not rows:
-        forgotten(here, move, URGENT)
+        forgotten(here, move, URGENT, EVERYWHERE)
         Journals(here.store).close(begun(here, move.run, line))
-        return PushedOut(
-            audience=line.audience,
-            destination=line.destination,
-            run=move.run,
-            rows=0,
-            removed=0,
-            state="none",
+        return _pushed(move, removed_rows=0, state="none")
+    try:
+        ran = executed(
+            here,
+            move,
+            [URGENT, EVERYWHERE],
+            intent=lambda _: removal_entry(here, move.run, held, rows, "requested"),
+            waiting=Watch(here, move),
         )
-    ran = executed(
-        here,
-        move,
-        [URGENT],
-        intent=lambda _: removal_entry(here, move.run, held, rows, "requested"),
-        waiting=watchful(here, move),
-    )
+    except (PlatformUnavailable, PlatformRefused) as failure:
+        # A refusal is never taken as fine: it is in the log, and the clocks of these people go on (R-042).
+        state = "refused" if isinstance(failure, PlatformRefused) else "incomplete"
+        here.ledger.append(removal_entry(here, move.run, held, rows, state))
+        event(here.log, Event.REMOVAL_REFUSED, run=move.run, destination=line.destination, code=failure.code)
+        raise
     here.ledger.append(removal_entry(here, move.run, held, ran.removed, ran.state))
     Journals(here.store).close(ran.journal)
     event(
         here.log, Event.REMOVAL_SENT, run=move.run, destination=line.destination, rows=rows, state=ran.state
     )
+    return _pushed(move, removed_rows=ran.removed, state=ran.state)
+
+
+def _pushed(move: Move, *, removed_rows: int, state: str) -> PushedOut:
     return PushedOut(
-        audience=line.audience,
-        destination=line.destination,
+        audience=move.line.audience,
+        destination=move.line.destination,
         run=move.run,
-        rows=rows,
-        removed=ran.removed,
-        state=ran.state,
+        rows=move.rows[URGENT],
+        removed=removed_rows,
+        state=state,
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -22,13 +23,13 @@ from flows.changes import by_reason, changes
 from flows.ground import Gathered, Ground
 from flows.line import Line, line_held, scopes_of
 from flows.memberships import Membership
-from flows.move import ADDS, KINDS, VANISHED, Move, written
+from flows.move import ADDS, EVERYWHERE, KINDS, OTHER, URGENT, VANISHED, Move, written
 from flows.snapshots import Snapshot
 from flows.wiring import Site
 from storage.folder import FolderStore
 from storage.registers import RegisterState
 from transforms.consent import grants
-from transforms.contracts import BUCKETS, SECRETS
+from transforms.contracts import BUCKETS, SECRETS, SUPPRESSION
 from transforms.eligibility import conflicts, decided, tally
 from transforms.lifting import in_force, split
 from transforms.membership import overlap, target_of
@@ -93,7 +94,7 @@ def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: 
 
     with ExitStack() as opened:
         works = [
-            _Work(here, line, str(run), held, opened.enter_context(_writer(here)))
+            _Work(here, line, str(run), held, opened.enter_context(_writer(here)), ground.snapshot)
             for line, (run, held) in zip(lines, runs, strict=True)
         ]
         # Destinations side by side, and the next bucket behind them: hashing and encryption leave Python's lock.
@@ -129,8 +130,13 @@ def _with_secrets(here: Site, base: pl.DataFrame, bucket: int) -> pl.DataFrame:
 class _Work:
     """The sums of one run while it goes through the buckets."""
 
-    def __init__(self, here: Site, line: Line, run: str, held: Membership, writer: DecisionWriter) -> None:
+    def __init__(
+        self, here: Site, line: Line, run: str, held: Membership, writer: DecisionWriter, snapshot: Snapshot
+    ) -> None:
         self._here, self._line, self._run, self._held, self._writer = here, line, run, held, writer
+        self._marked_at = datetime.fromisoformat(snapshot.read_at)
+        self._used = bool(held.buckets) or bool(here.sent.runs(line.destination, line.audience))
+        self._everywhere = here.destination(line.destination).removes_everywhere
         self._scopes = scopes_of(here, line, now=here.now())
         # Other audiences at the same account: who is in one and not in the other could be singled out (R-082).
         self._others = [
@@ -156,23 +162,35 @@ class _Work:
             )
             self._counts.update(tally(decisions))
             self._subjects += decisions.height
-            held = here.memberships.rows(self._held, bucket)
-            scope = self._scopes[0]
-            changed = changes(
-                decisions,
-                held,
-                self._line.platform,
-                in_force=lambda: in_force(entries, grants(events, scope), scope),
-            )
+            changed = self._changes(decisions, events, entries, bucket)
             self._weigh(decisions, changed[ADDS], narrow, bucket)
             for kind, rows in changed.items():
                 self._rows[kind] += written(here, self._line, self._run, kind, bucket, rows)
-                if kind != ADDS:
+                if kind in (URGENT, OTHER):
                     self._leaving.update(by_reason(rows))
         with here.stage("audit"):
             # decided() keeps the rows in their order.
             ids = base.select(row_ids(pl.col("secret"), self._key))["row_id"]
             self._writer.add(decisions.select(ids, "bits", "primary"))
+
+    def _changes(
+        self, decisions: pl.DataFrame, events: pl.DataFrame, entries: pl.DataFrame, bucket: int
+    ) -> dict[str, pl.DataFrame]:
+        here, line, scope = self._here, self._line, self._scopes[0]
+        nobody = pl.DataFrame(schema=SUPPRESSION)
+        changed = changes(
+            decisions,
+            here.memberships.rows(self._held, bucket),
+            line.platform,
+            # Before anything was sent nobody can have to leave.
+            entries=in_force(entries, grants(events, scope), scope) if self._used else nobody,
+            sent=lambda people: here.sent.rows(line.destination, line.audience, bucket, people=people),
+            removals=here.memberships.removals(self._held, bucket),
+            marked_at=self._marked_at,
+        )
+        if not self._everywhere:
+            changed.pop(EVERYWHERE)
+        return changed
 
     def _weigh(self, decisions: pl.DataFrame, added: pl.DataFrame, narrow: pl.DataFrame, bucket: int) -> None:
         """Count what the guards look at."""
@@ -198,6 +216,8 @@ class _Work:
                 line=self._line,
                 held=self._held,
                 suppression=suppression.version,
+                consent=consent.version,
+                export=snapshot.export,
                 rows={kind: self._rows[kind] for kind in KINDS},
             ),
             policy=here.org.digest,

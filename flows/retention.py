@@ -16,14 +16,14 @@ from flows.account import shortfall
 from flows.confirm import recovered
 from flows.line import Line, line_held
 from flows.memberships import Membership
-from flows.move import ADDS, OTHER, URGENT, Move, written
+from flows.move import KINDS, URGENT, Move, written
 from flows.optout import lists_held, removed
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.run import TURN_SECONDS, begun
 from flows.unused import Unused, campaign_is_unknown, last_syncs, unused
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
-from transforms.contracts import BUCKETS
+from transforms.contracts import BUCKETS, UTC_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +158,8 @@ def _everybody(here: Site, line: Line, held: Membership) -> Move:
             .with_columns(
                 pl.lit("as sent").alias("normaliser"),
                 pl.lit(CODE[Reason.RETENTION_EXPIRED], dtype=pl.UInt8).alias("primary"),
+                # Nobody asked for it, so no clock runs.
+                pl.lit(None, dtype=UTC_TIME).alias("said_at"),
             )
         )
         rows += written(here, line, run, URGENT, bucket, outgoing)
@@ -166,5 +168,5 @@ def _everybody(here: Site, line: Line, held: Membership) -> Move:
         line=line,
         held=held,
         suppression=here.suppression.state().version,
-        rows={URGENT: rows, OTHER: 0, ADDS: 0},
+        rows={**dict.fromkeys(KINDS, 0), URGENT: rows},
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
+
+import polars as pl
 
 from audit.entry import Entry
 from destinations.protocol import AudienceDestination
 from domain.audience import Operation, Receipt
 from domain.errors import PipelineError, SuppressionMoved
-from flows.confirm import Answered, confirmed
+from flows.confirm import Answered, clocks_started, confirmed
 from flows.journal import Journal, Journals
 from flows.line import Line
 from flows.memberships import Membership
-from flows.move import ADDS, KINDS, OTHER, URGENT, Move, forgotten
+from flows.move import ADDS, KINDS, Move, forgotten
 from flows.send import Outgoing, gated, require_unmoved, sent, settled_receipts
 from flows.wiring import Site
 
@@ -50,8 +53,19 @@ class Ran:
         """``acknowledged`` only when the platform took every single row, and no removal has to be repeated."""
         if not all(one.accepted == one.rows for one in self.receipts):
             return "incomplete"
-        removing = any(one.operation is Operation.REMOVE for one in self.receipts)
+        removing = any(one.operation is not Operation.ADD for one in self.receipts)
         return "in_doubt" if self.in_doubt and removing else "acknowledged"
+
+
+class Waiting(Protocol):
+    """Passes the time until a platform has ended; ``pushed`` are the OUTGOING rows that it took out meanwhile, and when."""
+
+    @property
+    def pushed(self) -> Sequence[tuple[pl.DataFrame, datetime]]:
+        """Rows and the moment of their request."""
+
+    def __call__(self, seconds: float) -> None:
+        """Wait so many seconds."""
 
 
 def begun(here: Site, run: str, line: Line) -> Journal:
@@ -73,7 +87,7 @@ def executed(
     kinds: Sequence[str],
     *,
     intent: Callable[[list[Outgoing]], Entry],
-    waiting: Callable[[float], None],
+    waiting: Waiting,
 ) -> Ran:
     """Seal, declare, send and confirm the rows of ``kinds``, in their order: removals come first.
 
@@ -90,17 +104,26 @@ def executed(
     if kept_back is not None and not batches:
         raise kept_back
     journals = Journals(here.store)
+    move = clocks_started(here, move)
     journal, answers = _sent(
         here, move, batches, destination=destination, journal=begun(here, move.run, move.line), intent=intent
     )
+    requested_at = here.now()
     if isinstance(kept_back, SuppressionMoved):
         # Decide again at once: waiting for these removals would keep the newest ones waiting too.
         raise kept_back
     ended = settled_receipts(here, destination, journal.receipts, sleep=waiting)
     journal = journals.write(replace(journal, receipts=ended))
-    membership = confirmed(here, move, _settled(answers, ended), in_doubt=in_doubt)
+    membership = confirmed(
+        here,
+        move,
+        _settled(answers, ended),
+        in_doubt=in_doubt,
+        requested_at=requested_at,
+        pushed=waiting.pushed,
+    )
     # The sent ledger says what was sent: additions that were held are not in it.
-    forgotten(here, move, *((URGENT, OTHER) if journal.added_rows else KINDS))
+    forgotten(here, move, *(kind for kind in KINDS if kind != ADDS or not journal.added_rows))
     return Ran(journal=journal, membership=membership, in_doubt=in_doubt, kept_back=kept_back)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from flows.checks import record_checks
 from flows.feeds import take_list
 from flows.journal import Journal, Journals
 from flows.line import scopes_of
-from flows.move import ADDS, Move, parts_of, rows_of
+from flows.move import ADDS, EVERYWHERE, Move, parts_of, rows_of
 from flows.statements import take_objections
 from flows.switches import stopped
 from flows.wiring import Site
@@ -32,6 +33,8 @@ from transforms.cell import PLACEHOLDER_DIGESTS
 from transforms.contracts import BUCKETS, CONSENT
 from transforms.gate import outbound_counters, summed
 from transforms.outbound import body
+
+_OPERATIONS: Final = {ADDS: Operation.ADD, EVERYWHERE: Operation.REMOVE_EVERYWHERE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ def gated(here: Site, move: Move, kind: str, *, size: int) -> Outgoing:
         run=move.run,
         audience=move.line.audience,
         destination=move.line.destination,
-        operation=Operation.ADD if kind == ADDS else Operation.REMOVE,
+        operation=_OPERATIONS.get(kind, Operation.REMOVE),
         rows=rows,
         parts=tuple(digests),
     )
@@ -125,7 +128,7 @@ def _counted(here: Site, move: Move) -> dict[str, int]:
 
 
 def require_unmoved(here: Site, move: Move) -> None:
-    """Refuse to go on once the suppression register has changed since the decision (R-026), or transfers were stopped.
+    """Refuse to go on once anything it was decided on has changed (R-026), or transfers were stopped.
 
     Lists that were last read longer ago than the policy allows are read again first.
 
@@ -153,11 +156,21 @@ def require_unmoved(here: Site, move: Move) -> None:
             place=move.run,
         )
     if here.suppression.state().version != move.suppression:
-        raise SuppressionMoved(
-            what="somebody said no after the decision was made",
-            do="Nothing to do: the run decides again",
-            place=move.run,
-        )
+        raise _moved("somebody said no after the decision was made", move)
+    if move.consent is not None and here.consent.state().version != move.consent:
+        raise _moved("somebody withdrew or agreed after the decision was made", move)
+    if move.export is not None and _export(here, move) != move.export:
+        raise _moved("another export was read after the decision was made", move)
+
+
+def _export(here: Site, move: Move) -> str | None:
+    settings = here.org.audiences.get(move.line.audience)
+    snapshot = here.snapshots.current(settings.source) if settings else None
+    return snapshot.export if snapshot else None
+
+
+def _moved(what: str, move: Move) -> SuppressionMoved:
+    return SuppressionMoved(what=what, do="Nothing to do: the run decides again", place=move.run)
 
 
 def rehearsed(here: Site, move: Move, batch: Outgoing, destination: DryRun) -> int:
@@ -233,7 +246,7 @@ def _require_declared(here: Site, move: Move, batch: Outgoing, inclusion: Inclus
     """An intent lets a batch of its run leave; the entry of a removal lets a removal leave, and never an addition."""
     run, destination = move.run, move.line.destination
     entry = inclusion.entry
-    if entry.kind is not Kind.REMOVAL or batch.operation is not Operation.REMOVE:
+    if entry.kind is not Kind.REMOVAL or batch.operation is Operation.ADD:
         inclusion.verify_intent(here.ledger.key, run=run, destination=destination)
         return
     here.ledger.verify_inclusion(inclusion)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from audit.verify import verify
 from domain.outbound_name import OutboundName
+from flows.clock import Clock, clocks
 from flows.feeds import HANDED_IN
 from flows.journal import Journals
 from flows.line import line_of
@@ -39,9 +40,10 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Audiences, feeds, log."""
+    """Audiences, removals, feeds, log."""
 
     lines: tuple[LineStatus, ...]
+    clocks: tuple[Clock, ...]
     feeds: tuple[FeedStatus, ...]
     log_size: int
     log_whole: bool
@@ -85,4 +87,4 @@ def stood(here: Site) -> Status:
         if name.removesuffix(HANDED_IN) in {*here.org.lists, *here.org.consents, *here.org.objections}
     ]
     report = verify(here.audit_store)
-    return Status(lines=tuple(lines), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems)
+    return Status(lines=tuple(lines), clocks=tuple(clocks(here)), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems)

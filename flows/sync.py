@@ -20,12 +20,12 @@ from flows.feeds import refresh
 from flows.journal import Journals
 from flows.line import Line, line_of
 from flows.memberships import Membership
-from flows.move import ADDS, KINDS, OTHER, URGENT, forgotten
+from flows.move import ADDS, EVERYWHERE, KINDS, OTHER, URGENT, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.plan import Plan, planned
 from flows.run import TURN_SECONDS, begun, executed
 from flows.send import gated, rehearsed
-from flows.urgent import watchful
+from flows.urgent import Watch
 from flows.verdict import Verdict, judged_safe
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
@@ -209,7 +209,7 @@ def _carried_out(here: Site, plan: Plan, *, send: bool, feeds_read: bool) -> Syn
 
 def _allowed(verdict: Verdict) -> list[str]:
     """Kinds that may leave, in order: removals first, and never held back when somebody asked for them."""
-    return [URGENT, *([] if verdict.blocked else [OTHER]), *([ADDS] if verdict.adds else [])]
+    return [URGENT, EVERYWHERE, *([] if verdict.blocked else [OTHER]), *([ADDS] if verdict.adds else [])]
 
 
 def _rehearsed(here: Site, plan: Plan, verdict: Verdict) -> Synced:
@@ -234,7 +234,7 @@ def _sent(here: Site, plan: Plan, verdict: Verdict) -> tuple[Synced, PipelineErr
         move,
         _allowed(verdict),
         intent=lambda batches: intent_of(here, plan, batches),
-        waiting=watchful(here, move),
+        waiting=Watch(here, move),
     )
     done = summary(
         plan,

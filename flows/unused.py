@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from audit.entry import Kind
 from flows.journal import Journals
 from flows.memberships import Membership
+from flows.sent import began
 from flows.wiring import Site
 
 # Such a sync brought nothing in line.
 _BLOCKED: Final = "blocked"
-_STAMP: Final = "%Y%m%dT%H%M%SZ"
 
 
 class Unused(StrEnum):
@@ -80,5 +80,5 @@ def last_syncs(here: Site) -> dict[tuple[str, str], datetime]:
 
 
 def _began(run: str) -> datetime | None:
-    """When a run began: its name says so. None for no run."""
-    return datetime.strptime(run.split("-", 1)[0], _STAMP).replace(tzinfo=UTC) if run else None
+    """When a run began; None for no run."""
+    return began(run) if run else None

@@ -3,132 +3,154 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
-from domain.errors import PlatformUnavailable
+from boundary.logs import Event, event
+from domain.errors import PlatformRefused, PlatformUnavailable
+from domain.reason import CODE, Reason
 from domain.run import RunId
 from flows.confirm import removal_entry
+from flows.entries import named_entries
 from flows.journal import Journals
 from flows.line import Line, scopes_of
 from flows.memberships import Membership
-from flows.move import ADDS, OTHER, OUTGOING, URGENT, Move, forgotten, rows_of, written
+from flows.move import EVERYWHERE, KINDS, URGENT, Move, forgotten, rows_of, written
 from flows.run import begun
 from flows.send import gated, sent
+from flows.sent import OUTGOING
 from flows.wiring import Site
 from storage.registers import RegisterState
-from transforms.consent import grants
-from transforms.contracts import BUCKETS, SUBJECTS
+from transforms.consent import covers, grants
+from transforms.contracts import BUCKETS
+from transforms.leaving import overdue, said_no
 from transforms.lifting import in_force, split
-from transforms.membership import possibly_held
-from transforms.objection import objecting
 
 LOOK_SECONDS: Final = 5.0
 
 
-def named(
-    here: Site, line: Line, held: Membership, state: RegisterState, *, sent_by: Move | None = None
-) -> Move:
-    """A new run that removes every member of a line whom the suppression register names.
+def named(here: Site, line: Line, held: Membership, state: RegisterState) -> Move:
+    """A new run that removes everybody whom the suppression register names, with every digest ever sent for them.
 
-    With ``sent_by`` the additions of that run count as members too.
+    What a run under way is about to add counts as sent: the ledger has it before the first request.
     """
     run = str(RunId.make(now=here.now(), entropy=here.random(4)))
     begun(here, run, line)
-    hashed = here.suppression.rest(state)
-    rows = 0
+    rows = Counter[str]()
+    everywhere = here.destination(line.destination).removes_everywhere
     for bucket in range(BUCKETS):
-        adds = rows_of(here, sent_by, ADDS, bucket) if sent_by else pl.DataFrame(schema=OUTGOING)
-        members = possibly_held(here.memberships.rows(held, bucket), [adds])
-        out = objecting(
-            members,
-            _subjects(here, line, bucket),
-            _in_force(here, line, bucket, state, members),
-            hashed,
-            key=here.keys.get("suppression"),
-            controller=line.controller,
-        )
-        outgoing = out.with_columns(pl.lit("as sent").alias("normaliser"))
-        rows += written(here, line, run, URGENT, bucket, outgoing)
+        out = _out(here, line, held, state, bucket)
+        rows[URGENT] += written(here, line, run, URGENT, bucket, out)
+        if everywhere:
+            rows[EVERYWHERE] += written(here, line, run, EVERYWHERE, bucket, out.filter("everywhere"))
     return Move(
         run=run,
         line=line,
         held=held,
         suppression=state.version,
-        rows={URGENT: rows, OTHER: 0, ADDS: 0},
+        rows={kind: rows[kind] for kind in KINDS},
     )
 
 
-def watchful(here: Site, move: Move) -> Callable[[float], None]:
-    """A way to pass the time in which a new objection is pushed out at once.
+def _out(here: Site, line: Line, held: Membership, state: RegisterState, bucket: int) -> pl.DataFrame:
+    """OUTGOING rows of a bucket, with everywhere Boolean."""
+    members = here.memberships.rows(held, bucket)
+    sent = here.sent.rows(line.destination, line.audience, bucket)
+    if members.is_empty() and sent.is_empty():
+        return pl.DataFrame(schema={**OUTGOING, "everywhere": pl.Boolean()})
+    reached = pl.concat([members.select("subject_key", "digest"), sent.select("subject_key", "digest")])
+    people = said_no(_in_force(here, line, bucket, state, reached))
+    return (
+        overdue(people, members, sent, here.memberships.removals(held, bucket))
+        .join(people, on="subject_key", how="left", maintain_order="left")
+        .with_columns(pl.lit(CODE[Reason.OBJECTED], dtype=pl.UInt8).alias("primary"))
+    )
 
-    The platform may still be at work on the additions of ``move``. So the removal is sent, and not believed: the person
-    stays on record, and the next run removes them once more.
+
+class Watch:
+    """Passes the time in which a run waits for its platform; a new objection is pushed out at once.
+
+    The platform may still be at work on the additions of that run. So the removal is sent, and not believed: the person
+    stays on record, and the next run removes them once more. ``pushed`` are the rows that were sent so, and when.
     """
-    seen = move.suppression
 
-    def passing(seconds: float) -> None:
-        nonlocal seen
+    def __init__(self, here: Site, move: Move) -> None:
+        self._here, self._move, self._seen = here, move, move.suppression
+        self.pushed: list[tuple[pl.DataFrame, datetime]] = []
+
+    def __call__(self, seconds: float) -> None:
+        """Wait so many seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, LOOK_SECONDS))
-            state = here.suppression.state()
-            if state.version != seen:
-                seen = state.version
-                _pushed_out(here, move, state)
-
-    return passing
+            state = self._here.suppression.state()
+            if state.version != self._seen:
+                self._seen = state.version
+                self.pushed += _pushed_out(self._here, self._move, state)
 
 
-def _pushed_out(here: Site, move: Move, state: RegisterState) -> None:
-    removal = named(here, move.line, move.held, state, sent_by=move)
+def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.DataFrame, datetime]]:
+    removal = named(here, move.line, move.held, state)
     journals = Journals(here.store)
     journal = begun(here, removal.run, removal.line)
     rows = removal.rows[URGENT]
+    pushed: list[tuple[pl.DataFrame, datetime]] = []
     if rows:
         destination = here.destination(move.line.destination)
-        batch = gated(here, removal, URGENT, size=destination.batch_rows)
+        kinds = [kind for kind in (URGENT, EVERYWHERE) if removal.rows[kind]]
+        batches = [gated(here, removal, kind, size=destination.batch_rows) for kind in kinds]
         inclusion = here.ledger.append(removal_entry(here, removal.run, move.held, rows, "requested"))
         state_now = "in_doubt"
         try:
-            sent(
-                here,
-                removal,
-                batch,
-                destination=destination,
-                journal=journal,
-                inclusion=inclusion,
-                before_each=lambda: None,
-            )
-        except PlatformUnavailable:
+            for batch in batches:
+                journal = sent(
+                    here,
+                    removal,
+                    batch,
+                    destination=destination,
+                    journal=journal,
+                    inclusion=inclusion,
+                    before_each=lambda: None,
+                )
+            pushed = [
+                (rows_of(here, removal, URGENT, bucket), here.now())
+                for bucket in range(BUCKETS)
+                if rows_of(here, removal, URGENT, bucket).height
+            ]
+        except (PlatformUnavailable, PlatformRefused) as failure:
             # The sync goes on; the person stays on record, so that the next run tries again.
-            state_now = "incomplete"
+            state_now = "refused" if isinstance(failure, PlatformRefused) else "incomplete"
+            event(
+                here.log,
+                Event.REMOVAL_REFUSED,
+                run=removal.run,
+                destination=move.line.destination,
+                code=failure.code,
+            )
         here.ledger.append(removal_entry(here, removal.run, move.held, rows, state_now))
-    forgotten(here, removal, URGENT)
+    forgotten(here, removal, URGENT, EVERYWHERE)
     journals.close(journal)
+    return pushed
 
 
 def _in_force(
-    here: Site, line: Line, bucket: int, state: RegisterState, members: pl.DataFrame
+    here: Site, line: Line, bucket: int, state: RegisterState, reached: pl.DataFrame
 ) -> pl.DataFrame:
     """SUPPRESSION entries of a bucket that hold for a line; a later yes may have lifted a dated one (R-024)."""
-    entries = here.suppression.bucket(bucket, state)
+    settings = here.org.audiences.get(line.audience)
+    snapshot = here.snapshots.current(settings.source) if settings else None
+    entries = (
+        named_entries(here, state, bucket, snapshot=snapshot, sent=reached)
+        .join(reached, on="subject_key", how="semi")
+        .filter(covers("controller", line.controller))
+    )
     # Consent is only read where it could make a difference: an urgent removal does not wait for more.
-    about_members = split(entries)[1].join(members, on="subject_key", how="semi")
-    if about_members.is_empty() or line.audience not in here.org.audiences:
+    if settings is None or split(entries)[1].is_empty():
         # Nobody can say yes to an audience that is gone: whatever was said against it stands.
         return entries
     events = here.consent.bucket(bucket, here.consent.state())
     scopes = scopes_of(here, line, now=here.now())
     return pl.concat([in_force(entries, grants(events, scope), scope) for scope in scopes])
-
-
-def _subjects(here: Site, line: Line, bucket: int) -> pl.DataFrame:
-    """SUBJECTS of a bucket in the export in force; none if the audience or the export is gone."""
-    settings = here.org.audiences.get(line.audience)
-    snapshot = here.snapshots.current(settings.source) if settings else None
-    if snapshot is None:
-        return pl.DataFrame(schema=SUBJECTS)
-    return here.frames.read(f"{snapshot.folder}/{bucket:02}.parquet", SUBJECTS)

@@ -34,6 +34,7 @@ from destinations.retrying import Patience
 from domain.audience import Platform
 from domain.errors import KeyUnavailable
 from flows.memberships import Memberships
+from flows.sent import SentLedger
 from flows.snapshots import Snapshots
 from storage.frames import Frames
 from storage.keys import KeyRing, key_ring
@@ -92,6 +93,11 @@ class Site:
     def memberships(self) -> Memberships:
         """What the platforms may hold."""
         return Memberships(self.store, self.frames)
+
+    @cached_property
+    def sent(self) -> SentLedger:
+        """Every digest that ever left, by list."""
+        return SentLedger(self.store, self.keys.get("sent"), self.random)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -30,6 +30,15 @@ SUBJECTS: Final = pl.Schema(
     }
 )
 
+# Every further form under which a list of digests or domains may name a subject; the two platform digests have no row.
+# Pseudonymous zone, beside the subjects of an export.
+ALIASES: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "alias_key": pl.Binary(),  # compares with SUPPRESSION.hashed_key
+    }
+)
+
 # Append-only events about consent. Pseudonymous zone.
 CONSENT: Final = pl.Schema(
     {
@@ -52,7 +61,7 @@ CONSENT: Final = pl.Schema(
 SUPPRESSION: Final = pl.Schema(
     {
         "subject_key": pl.Binary(),
-        "hashed_key": pl.Binary(),  # HMAC of a delivered SHA-256, so that no plain digest rests in the store
+        "hashed_key": pl.Binary(),  # HMAC of a delivered digest or domain: no plain digest rests in the store
         "controller": pl.String(),
         "purpose": pl.String(),
         "recipient": pl.String(),
@@ -70,6 +79,28 @@ MEMBERSHIP: Final = pl.Schema(
         "subject_key": pl.Binary(),
         "digest": pl.Binary(),
         "confirmed": pl.Boolean(),  # false: sent, but not acknowledged
+    }
+)
+
+# What was sent to one list: every digest with its normaliser, however often it was taken out again. Own key.
+SENT: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "digest": pl.Binary(),
+        "normaliser": pl.String(),
+        "sent_at": UTC_TIME,  # when the latest run that sent it began
+    }
+)
+
+# The removal clock of one list: a row for each time that a person had to leave. A moment that has not come
+# is null. Pseudonymous zone.
+REMOVALS: Final = pl.Schema(
+    {
+        "subject_key": pl.Binary(),
+        "said_at": UTC_TIME,  # receipt of the no
+        "requested_at": UTC_TIME,
+        "acknowledged_at": UTC_TIME,
+        "verified_at": UTC_TIME,
     }
 )
 

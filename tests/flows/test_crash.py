@@ -45,7 +45,7 @@ def whole(stage: Stage) -> None:
     ran = {str(entry.fields["run"]) for entry in stage.entries("intent")}
     assert {name.split("/")[3] for name in here.store.names("sent/")} <= ran
     record = here.memberships.current(line_of(here, AUDIENCES[0], "google_ads").empty)
-    kept = {bucket.file for bucket in record.buckets.values()}
+    kept = {*(bucket.file for bucket in record.buckets.values()), *record.leaving.values()}
     assert set(here.store.names(f"members/{AUDIENCES[0]}/google_ads/")) == kept
     assert record.members == len(stage.members())
 

@@ -1,0 +1,145 @@
+"""The removal clock of every list: how long people who said no had to wait, and who still waits (R-042, R-044)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from audit.entry import Entry, Kind
+from boundary.logs import Event, event
+from domain.errors import PipelineError, RemovalOverdue
+from flows.confirm import shown
+from flows.memberships import Membership
+from flows.wiring import Site
+from transforms.clock import measured
+from transforms.contracts import BUCKETS
+
+_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Removals of one list that people asked for: how many, how many are open, and how long they took.
+
+    Times are whole seconds from the receipt of the no, the 50th and the 95th percentile; null where nobody got so far.
+    ``late`` when the oldest open one is older than the policy's alarm.
+    """
+
+    audience: str
+    destination: str
+    people: int
+    open: int
+    late: bool
+    oldest_seconds: int | None
+    requested_p50: int | None
+    requested_p95: int | None
+    acknowledged_p50: int | None
+    acknowledged_p95: int | None
+    verified_p50: int | None
+    verified_p95: int | None
+
+
+def clock_of(here: Site, held: Membership) -> Clock:
+    """The clock of one list."""
+    frames = [here.memberships.removals(held, bucket) for bucket in range(BUCKETS)]
+    found = measured(pl.concat(frames), now=here.now())
+    oldest = found["oldest_seconds"]
+    return Clock(
+        audience=held.audience,
+        destination=held.destination,
+        people=found["people"] or 0,
+        open=found["open"] or 0,
+        late=oldest is not None and oldest > here.org.policy.removal_alarm_hours * _HOUR,
+        oldest_seconds=oldest,
+        requested_p50=found["requested_p50"],
+        requested_p95=found["requested_p95"],
+        acknowledged_p50=found["acknowledged_p50"],
+        acknowledged_p95=found["acknowledged_p95"],
+        verified_p50=found["verified_p50"],
+        verified_p95=found["verified_p95"],
+    )
+
+
+def clocks(here: Site) -> list[Clock]:
+    """The clocks of every list to which something was ever sent."""
+    return [clock_of(here, held) for held in here.memberships.every()]
+
+
+def entered(here: Site, clock: Clock) -> None:
+    """Enter a clock in the audit log, with no count that could point at somebody (R-113).
+
+    Times of a group that is too small for its count to be shown are not shown either.
+    """
+    people = shown(here, clock.people)
+    times = {
+        name: getattr(clock, name) if people else None
+        for name in (
+            "oldest_seconds",
+            "requested_p50",
+            "requested_p95",
+            "acknowledged_p50",
+            "acknowledged_p95",
+            "verified_p95",
+        )
+    }
+    here.ledger.append(
+        Entry.make(
+            Kind.CLOCK,
+            at=here.stamp(),
+            audience=clock.audience,
+            destination=clock.destination,
+            people=people,
+            open=shown(here, clock.open),
+            **times,
+        )
+    )
+
+
+def told(clock: Clock) -> dict[str, str | int]:
+    """A clock as a row of a table, with times that a person reads."""
+    fields = asdict(clock)
+    counts = {name: fields.pop(name) for name in ("audience", "destination", "people", "open")}
+    late = {"late": "yes" if fields.pop("late") else "no"}
+    return {**counts, **late, **{name.removesuffix("_seconds"): spoken(at) for name, at in fields.items()}}
+
+
+def spoken(seconds: int | None) -> str:
+    """A time in the largest unit that fits: ``42 s``, ``5.5 min``, ``3.2 h``; a dash for none."""
+    if seconds is None:
+        return "-"
+    for size, unit in ((_HOUR, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds} s"
+
+
+def overdue_failure(here: Site, clock: Clock) -> PipelineError | None:
+    """The alarm: somebody has been waiting for longer than the policy allows (R-042)."""
+    if not clock.late:
+        return None
+    event(here.log, Event.REMOVAL_LATE, audience=clock.audience, destination=clock.destination)
+    return RemovalOverdue(
+        what=f"a removal has been open for more than {here.org.policy.removal_alarm_hours} hours (R-042)",
+        do="Look at the platform's answer in the log, cure it, then run `sluice optout` again",
+        place=f"{clock.audience}, {clock.destination}",
+    )
+
+
+def removal_states(here: Site, held: Membership, people: pl.Series) -> list[tuple[datetime, str, datetime]]:
+    """How the removals of some people stand: receipt of the no, state, and since when; oldest first.
+
+    ``state``: ``open``, ``requested``, ``acknowledged`` or ``verified``; acknowledged is not deleted (R-044).
+    """
+    found: list[tuple[datetime, str, datetime]] = []
+    for bucket in range(BUCKETS):
+        rows = here.memberships.removals(held, bucket).join(
+            people.to_frame("subject_key"), on="subject_key", how="semi"
+        )
+        for row in rows.iter_rows(named=True):
+            reached = [state for state in ("requested", "acknowledged", "verified") if row[f"{state}_at"]]
+            state = reached[-1] if reached else "open"
+            found.append((row["said_at"], state, row[f"{state}_at"] if reached else row["said_at"]))
+    return sorted(found)

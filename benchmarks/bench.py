@@ -26,6 +26,7 @@ class Figures:
     """What a run of the benchmark found; the fields are the keys of its JSON."""
 
     rows: int
+    suppressed_rows: int
     floor_seconds: float
     pipeline_seconds: float
     ratio: float
@@ -36,8 +37,12 @@ class Figures:
     peers: dict[str, float]
 
 
-def benched(rows: int, *, work: Path, now: datetime, talk: Callable[[str], None]) -> Figures:
+def benched(
+    rows: int, *, suppressed: float, work: Path, now: datetime, talk: Callable[[str], None]
+) -> Figures:
     """Write ``rows`` synthetic contacts below ``work``, then measure the floor, the peers and the pipeline.
+
+    ``suppressed`` is the share of them that is on the suppression list.
 
     Every measured part runs in a child of its own, on the same files, with everything imported before its clock
     starts; ``talk`` is told what happens.
@@ -46,7 +51,14 @@ def benched(rows: int, *, work: Path, now: datetime, talk: Callable[[str], None]
         Sealed: a part ended with an error.
     """
     talk(f"writing {rows} synthetic contacts")
-    made = measured("benchmarks.organisation:writing", str(work), str(rows), now.isoformat(), folder=work)
+    made = measured(
+        "benchmarks.organisation:writing",
+        str(work),
+        str(rows),
+        now.isoformat(),
+        str(suppressed),
+        folder=work,
+    )
     talk(f"  {made.seconds:.1f} s")
     export = str(organisation.export_path(work))
     talk("floor: read, normalise once, hash once, write Parquet")
@@ -64,7 +76,7 @@ def benched(rows: int, *, work: Path, now: datetime, talk: Callable[[str], None]
         folder=work,
         environment=organisation.environment(work),
     )
-    return _figures(rows, floors, pipeline, peers)
+    return _figures(rows, suppressed, floors, pipeline, peers)
 
 
 def _peers(rows: int, export: str, *, work: Path, talk: Callable[[str], None]) -> dict[str, float]:
@@ -84,10 +96,13 @@ def _peers(rows: int, export: str, *, work: Path, talk: Callable[[str], None]) -
     return found
 
 
-def _figures(rows: int, floors: list[Measure], pipeline: Measure, peers: dict[str, float]) -> Figures:
+def _figures(
+    rows: int, suppressed: float, floors: list[Measure], pipeline: Measure, peers: dict[str, float]
+) -> Figures:
     floor = median(run.seconds for run in floors)
     return Figures(
         rows=rows,
+        suppressed_rows=round(rows * suppressed),
         floor_seconds=round(floor, 3),
         pipeline_seconds=round(pipeline.seconds, 3),
         ratio=round(pipeline.seconds / floor, 2),

@@ -44,8 +44,11 @@ def environment(work: Path) -> dict[str, str]:
     }
 
 
-def writing(work: str, contacts: str, now: str) -> Callable[[], None]:
-    """Measured child: write configuration, export, consent, objections and suppression entries for so many contacts."""
+def writing(work: str, contacts: str, now: str, suppressed: str = "0.03") -> Callable[[], None]:
+    """Measured child: write configuration, export, consent, objections and suppression entries for so many contacts.
+
+    ``suppressed`` is the share of them that is on the suppression list.
+    """
     home, count, at = Path(work), int(contacts), datetime.fromisoformat(now)
 
     def write() -> None:
@@ -64,7 +67,7 @@ def writing(work: str, contacts: str, now: str) -> Callable[[], None]:
             if settings.get("form") == "sha256":
                 write_hashed(target, [platform_hex(clean_address(9_000_000), "meta").upper()])
             else:
-                write_suppressed(target, count)
+                write_suppressed(target, count, share=float(suppressed))
 
     return write
 
@@ -80,6 +83,17 @@ def organise(work: Path) -> None:
     _changed(folder / "audiences" / f"{_AUDIENCE}.yaml", criteria={})
     for source in sorted((folder / "sources").glob("*.yaml")):
         _changed(source, pattern="*.csv")
+
+
+def settle_quickly(work: Path) -> None:
+    """Ask the platforms' double again without the patience that a real platform needs."""
+    _changed(
+        config_folder(work) / "policy.yaml",
+        settle_first_seconds=0.1,
+        retry_first_seconds=0.02,
+        retry_longest_seconds=1,
+        settle_limit_seconds=20,
+    )
 
 
 def rehearsing(config: str) -> Callable[[], dict[str, float]]:

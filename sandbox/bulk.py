@@ -66,14 +66,25 @@ def write_consents(path: Path, contacts: int, *, setting: Setting, now: datetime
     _write(path, contacts, rows, separator=",")
 
 
-def write_suppressed(path: Path, contacts: int) -> None:
-    """Write the addresses of three contacts in a hundred."""
+def write_suppressed(path: Path, contacts: int, *, share: float = 0.03) -> None:
+    """Write the addresses of a share of the contacts."""
+    parts = 10_000
 
     def rows(numbers: pl.DataFrame) -> pl.DataFrame:
         made = numbers.with_columns(_noise("noise", 1), _noise("listed", 3))
-        return made.filter(pl.col("listed") % 100 < 3).select(_email().alias("email"))
+        return made.filter(pl.col("listed") % parts < round(share * parts)).select(_email().alias("email"))
 
     _write(path, contacts, rows, separator=",")
+
+
+def agreed_addresses(contacts: int, count: int, *, setting: Setting) -> list[str]:
+    """Clean addresses of some of the contacts who agreed to every scope and never refused, spread over all of them."""
+    numbers = pl.DataFrame({"number": pl.int_range(0, contacts, dtype=pl.UInt64, eager=True)})
+    asked = [pl.col("number").hash(seed=100 + turn) for turn, _ in enumerate(setting.scopes)]
+    agreed = numbers.filter(*[(one % 4 < 2) & (one % 50 != 1) for one in asked])
+    chosen = agreed.gather_every(max(1, agreed.height // count)).head(count)
+    made = chosen.with_columns(_noise("noise", 1)).select(_email().alias("email"))
+    return made["email"].to_list()
 
 
 def write_objections(path: Path, contacts: int, *, now: datetime) -> None:

@@ -84,6 +84,8 @@ class Policy(Authored):
     """A whole number of hours from 1 to 72 after which an open removal is an alarm (R-042)."""
     verify_after_hours: Annotated[int, Field(ge=0, le=72)] = 48
     """A whole number of hours from 0 to 72 that a platform gets until its own numbers show a removal (R-044)."""
+    drift_tolerance_share: Annotated[Share, Field(le=0.2)] = 0.05
+    """A share from 0 to 0.2 by which a platform may count more people than were sent, before the list is built anew (R-045)."""
     consumers: tuple[Consumer, ...] = ()
     """A list of what else reads membership data, each with name and kind; [] for nothing (R-064)."""
     criteria: Mapping[Criterion, Annotated[Mapping[Value, Sensitivity | None], Field(min_length=1)]]

@@ -66,3 +66,15 @@ class BodyTemplate:
     after: bytes
     separator: bytes
     tail: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSize:
+    """How many people a platform says it has in a list: matched ones, and rounded. None where it does not say.
+
+    ``state``: ``ready``, ``updating``, ``flagged`` (a person has to look at it there) or ``unknown``.
+    """
+
+    low: int | None
+    high: int | None
+    state: str

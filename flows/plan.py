@@ -29,7 +29,7 @@ from flows.wiring import Site
 from storage.folder import FolderStore
 from storage.registers import RegisterState
 from transforms.consent import grants
-from transforms.contracts import BUCKETS, SECRETS, SUPPRESSION
+from transforms.contracts import BUCKETS, MEMBERSHIP, SECRETS, SENT, SUPPRESSION
 from transforms.eligibility import conflicts, decided, tally
 from transforms.lifting import in_force, split
 from transforms.membership import overlap, target_of
@@ -73,8 +73,16 @@ class Plan:
 
 
 @sealed
-def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: bool = False) -> list[Plan]:
+def planned(
+    here: Site,
+    runs: Sequence[tuple[RunId, Membership]],
+    *,
+    rehearsal: bool = False,
+    afresh: bool = False,
+) -> list[Plan]:
     """Decide for every subject, for several destinations of one audience in one pass. Nothing is sent.
+
+    ``afresh`` adds everybody who is included, whoever is a member, and removes nobody: for a list that is built anew.
 
     What has to change is written to files, and the decisions to one decision file a run; that of a rehearsal is
     computed and dropped. ``runs`` are names of new runs, each with what its platform may hold.
@@ -94,7 +102,7 @@ def planned(here: Site, runs: Sequence[tuple[RunId, Membership]], *, rehearsal: 
 
     with ExitStack() as opened:
         works = [
-            _Work(here, line, str(run), held, opened.enter_context(_writer(here)), ground.snapshot)
+            _Work(here, line, str(run), held, opened.enter_context(_writer(here)), ground.snapshot, afresh)
             for line, (run, held) in zip(lines, runs, strict=True)
         ]
         # Destinations side by side, and the next bucket behind them: hashing and encryption leave Python's lock.
@@ -131,11 +139,21 @@ class _Work:
     """The sums of one run while it goes through the buckets."""
 
     def __init__(
-        self, here: Site, line: Line, run: str, held: Membership, writer: DecisionWriter, snapshot: Snapshot
+        self,
+        here: Site,
+        line: Line,
+        run: str,
+        held: Membership,
+        writer: DecisionWriter,
+        snapshot: Snapshot,
+        afresh: bool,
     ) -> None:
         self._here, self._line, self._run, self._held, self._writer = here, line, run, held, writer
         self._marked_at = datetime.fromisoformat(snapshot.read_at)
-        self._used = bool(held.buckets) or bool(here.sent.runs(line.destination, line.audience))
+        self._afresh = afresh
+        self._used = not afresh and (
+            bool(held.buckets) or bool(here.sent.runs(line.destination, line.audience))
+        )
         self._everywhere = here.destination(line.destination).removes_everywhere
         self._scopes = scopes_of(here, line, now=here.now())
         # Other audiences at the same account: who is in one and not in the other could be singled out (R-082).
@@ -180,11 +198,15 @@ class _Work:
         nobody = pl.DataFrame(schema=SUPPRESSION)
         changed = changes(
             decisions,
-            here.memberships.rows(self._held, bucket),
+            pl.DataFrame(schema=MEMBERSHIP) if self._afresh else here.memberships.rows(self._held, bucket),
             line.platform,
             # Before anything was sent nobody can have to leave.
             entries=in_force(entries, grants(events, scope), scope) if self._used else nobody,
-            sent=lambda people: here.sent.rows(line.destination, line.audience, bucket, people=people),
+            sent=lambda people: (
+                here.sent.rows(line.destination, line.audience, bucket, people=people)
+                if self._used
+                else pl.DataFrame(schema=SENT)
+            ),
             removals=here.memberships.removals(self._held, bucket),
             marked_at=self._marked_at,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from config.due import due
 from domain.masking import shown
 from flows.approval import unapproved
+from flows.drift import on_record
 from flows.line import Line
 from flows.move import ADDS, OTHER
 from flows.plan import Plan
@@ -30,8 +31,10 @@ class Verdict:
     do: str = ""
 
 
-def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
+def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True, afresh: bool = False) -> Verdict:
     """Judge a plan. Removals that somebody asked for pass every guard (R-083).
+
+    ``afresh``: the plan builds the whole list anew, which is the cure of a mismatch and no reason to hold it.
 
     Feeds that are silent or broken (R-019, R-040), what the files forbid today (R-012, R-067, R-146, R-148), a transfer
     switch (R-069), sources that contradict each other too often (R-023), a list that was changed under its members,
@@ -44,7 +47,26 @@ def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True) -> Verdict:
             "a consent or suppression feed could not be read",
             "Have the feed delivered again, then run again",
         )
-    return _forbidden(here, plan) or _doubtful(here, plan) or _held(here, plan) or Verdict(adds=True)
+    drifted = None if afresh else _drifted(here, plan)
+    return (
+        _forbidden(here, plan)
+        or drifted
+        or _doubtful(here, plan, afresh=afresh)
+        or _held(here, plan)
+        or Verdict(adds=True)
+    )
+
+
+def _drifted(here: Site, plan: Plan) -> Verdict | None:
+    """A mismatch that nobody has cured yet (R-045)."""
+    line = plan.move.line
+    if not on_record(here, line.audience, line.destination):
+        return None
+    return _blocked(
+        "BLOCKED_DRIFT",
+        "the platform's own numbers contradict ours (R-045)",
+        "Run the flow `reconcile`: it builds the list anew",
+    )
 
 
 def _forbidden(here: Site, plan: Plan) -> Verdict | None:
@@ -64,7 +86,7 @@ def _forbidden(here: Site, plan: Plan) -> Verdict | None:
     return None
 
 
-def _doubtful(here: Site, plan: Plan) -> Verdict | None:
+def _doubtful(here: Site, plan: Plan, *, afresh: bool) -> Verdict | None:
     """What looks like a mistake in the data rather than like what people did."""
     policy, line, k = here.org.policy, plan.move.line, here.org.policy.display_k
     # Whoever was sent and never acknowledged counts too: after a crash on the first day nobody else is there.
@@ -93,10 +115,14 @@ def _doubtful(here: Site, plan: Plan) -> Verdict | None:
             f"{shown(plan.vanished, k=k)} of {shown(before, k=k)} members are no longer in the export",
             "Check the view and its filter in the CRM; raise max_vanish_share in policy.yaml if they really left",
         )
-    if plan.move.rows[OTHER] > policy.max_audience_shrink_share * before:
+    shrunk = plan.move.rows[OTHER]
+    if afresh:
+        # Nobody is removed one by one: who would be missing in the new list is what counts.
+        shrunk = before - plan.included
+    if shrunk > policy.max_audience_shrink_share * before:
         return _blocked(
             "BLOCKED_SHRINK",
-            f"{shown(plan.move.rows[OTHER], k=k)} of {shown(before, k=k)} members would leave without having asked for it",
+            f"{shown(shrunk, k=k)} of {shown(before, k=k)} members would leave without having asked for it",
             "Check criteria and consent file; raise max_audience_shrink_share in policy.yaml if that is meant",
         )
     return None

@@ -15,6 +15,7 @@ from cli.bench import bench
 
 KEYS = [
     "rows",
+    "suppressed_rows",
     "floor_seconds",
     "pipeline_seconds",
     "ratio",
@@ -45,7 +46,7 @@ def test_one_object_holds_every_figure_and_nothing_else_is_on_standard_output(
     assert figures["rows"] == ROWS
     assert set(figures["stages"]) == STAGES
     assert set(figures["peers"]) == set(PEERS)
-    measured = [figures[key] for key in KEYS[1:7]]
+    measured = [figures[key] for key in KEYS[2:8]]
     assert min([*measured, *figures["peers"].values(), *figures["stages"].values()]) > 0
     # The files are rounded to milliseconds before they are divided again.
     assert figures["ratio"] == pytest.approx(figures["pipeline_seconds"] / figures["floor_seconds"], rel=0.1)

@@ -20,13 +20,16 @@ from domain.errors import EgressRefused, GateRefused, KeyUnavailable
 REGISTERED_HOSTS: Final = frozenset({"datamanager.googleapis.com", "graph.facebook.com"})
 # Digits only: a name could be made to lead elsewhere.
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
-QUERY_NAMES: Final = frozenset({"requestId"})
+QUERY_NAMES: Final = frozenset({"requestId", "fields"})
+# Names of fields that may be asked for; every other value of a query is a platform's own reference.
+SIZE_FIELDS: Final = "approximate_count_lower_bound,approximate_count_upper_bound,operation_status"
 ANSWER_LIMIT_BYTES: Final = 4 << 20
 
 _PATH: Final = re.compile(r"\A(/[A-Za-z0-9._:-]+)+\Z")
 _REFERENCE: Final = re.compile(r"\A[A-Za-z0-9._~=+/-]{1,200}\Z")
 # 64 hex digits anywhere, or 32 bytes in padded Base64.
 _DIGEST_SHAPED: Final = re.compile(r"[0-9a-fA-F]{64}|\A[A-Za-z0-9+/_-]{43}=\Z")
+_ACCOUNT: Final = re.compile(r"\AaccountTypes/[A-Z_]{1,40}/accounts/[0-9]{1,19}\Z")
 _TOKEN: Final = re.compile(r"\A[\x21-\x7e]{1,8192}\Z")
 
 Token = Callable[[], str]
@@ -108,12 +111,30 @@ class EgressClient:
             )
         return self._exchange(method, target, headers, content=body)
 
-    def ask(self, url: str, *, token: Token, query: Mapping[str, str]) -> Answer:
-        """GET without a body; query values are platform references only."""
+    def ask(
+        self, url: str, *, token: Token, query: Mapping[str, str], login_account: str | None = None
+    ) -> Answer:
+        """GET without a body; query values are platform references or field names, the account is one of Google's."""
         target = self._target(url)
-        if not QUERY_NAMES.issuperset(query) or not all(map(is_reference, query.values())):
+        if not QUERY_NAMES.issuperset(query) or not all(
+            value == SIZE_FIELDS or is_reference(value) for value in query.values()
+        ):
             raise self._refusal("a query that is not a request reference")
-        return self._exchange("GET", target, {"Authorization": _bearer(token)}, params=query)
+        headers = {"Authorization": _bearer(token)}
+        if login_account is not None:
+            if not _ACCOUNT.match(login_account):
+                raise self._refusal("a header that is no account")
+            headers["login-account"] = login_account
+        return self._exchange("GET", target, headers, params=query)
+
+    def command(self, url: str, *, token: Token, document: Mapping[str, Any]) -> Answer:
+        """POST a document of names, ids and times; one that could hold an identifier is refused."""
+        target = self._target(url)
+        text = json.dumps(document, separators=(",", ":"))
+        if "@" in text or _DIGEST_SHAPED.search(text):
+            raise self._refusal("a command that holds more than names, ids and times")
+        headers = {"Authorization": _bearer(token), "Content-Type": "application/json"}
+        return self._exchange("POST", target, headers, content=text.encode("ascii"))
 
     def _target(self, url: str) -> httpx.URL:
         """Read the address with the parser that will also connect, so that both see the same host."""

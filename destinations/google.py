@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from destinations import receipts
 from destinations.egress import Answer, EgressClient, Token, is_reference
-from destinations.google_errors import GoogleFault, fault_of, processing_counts
+from destinations.google_errors import GoogleFault, fault_of
+from destinations.google_status import settled, size_of
 from destinations.retrying import Later, Pace, Patience
-from domain.audience import BodyTemplate, Operation, Platform, Receipt, ReceiptState
+from domain.audience import BodyTemplate, ListSize, Operation, Platform, Receipt, ReceiptState, Replacement
 from domain.errors import ConfigurationRefused, GateRefused, PlatformRefused
 
 ENDPOINT: Final = "https://datamanager.googleapis.com"
@@ -79,16 +81,12 @@ class GoogleCustomerMatch:
 
     def _shape(self, operation: Operation, list_id: str) -> BodyTemplate:
         _require_id(list_id, "list", self.name)
-        destination: dict[str, Any] = {"operatingAccount": self._account(self._operating)}
-        if self._login and self._login != self._operating:
-            destination["loginAccount"] = self._account(self._login)
-        destination["productDestinationId"] = list_id
         tail: dict[str, Any] = {"encoding": "HEX"}
         if operation is Operation.ADD:
             granted = "CONSENT_GRANTED"
             tail["consent"] = {"adUserData": granted, "adPersonalization": granted}
             tail["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
-        opening = _json({"destinations": [destination]})
+        opening = _json({"destinations": [self._destination(list_id)]})
         return BodyTemplate(
             head=opening[:-1] + b',"audienceMembers":[',
             before=b'{"userData":{"userIdentifiers":[{"emailAddress":"',
@@ -96,6 +94,12 @@ class GoogleCustomerMatch:
             separator=b",",
             tail=b"]," + _json(tail)[1:],
         )
+
+    def _destination(self, list_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"operatingAccount": self._account(self._operating)}
+        if self._login and self._login != self._operating:
+            found["loginAccount"] = self._account(self._login)
+        return {**found, "productDestinationId": list_id}
 
     def _account(self, account: str) -> dict[str, str]:
         return {"accountId": account, "accountType": self._type}
@@ -105,6 +109,10 @@ class GoogleCustomerMatch:
         if not 0 < rows <= BATCH_ROWS:
             raise GateRefused(
                 what=f"a batch of {rows} rows", do=f"Send 1 to {BATCH_ROWS} rows", place=self.name
+            )
+        if operation not in _PATHS:
+            raise GateRefused(
+                what="Google has no removal from every audience", do="Remove list by list", place=self.name
             )
         template, url = self._shape(operation, list_id), self._endpoint + _PATHS[operation]
 
@@ -119,10 +127,7 @@ class GoogleCustomerMatch:
             return receipts.refused(operation, "", rows, fault.reasons)
         if fault:
             raise self._stopped(fault)
-        reference = answer.document.get("requestId")
-        if not is_reference(reference):
-            return receipts.unknown(operation, "", rows, "NO_REQUEST_REFERENCE")
-        return receipts.pending(operation, str(reference), rows)
+        return _queued(operation, answer, rows)
 
     def settle(self, receipt: Receipt) -> Receipt:
         """See AudienceDestination.settle. PARTIAL_SUCCESS or any error count, consent above all, gives REFUSED."""
@@ -139,7 +144,58 @@ class GoogleCustomerMatch:
             return receipts.unknown(receipt.operation, receipt.request_ref, receipt.rows, fault.name)
         if fault:
             raise self._stopped(fault)
-        return _settled(receipt, answer.document)
+        return settled(receipt, answer.document)
+
+    def size(self, list_id: str) -> ListSize:
+        """See AudienceDestination.size. Google rounds, and says nothing of a small list."""
+        _require_id(list_id, "list", self.name)
+        url = f"{self._endpoint}/v1/{self._resource(self._operating)}/userLists/{list_id}"
+        login = self._resource(self._login) if self._login and self._login != self._operating else None
+
+        def attempt() -> Answer:
+            self._reads.wait()
+            return self._client.ask(url, token=self._token, query={}, login_account=login)
+
+        answer, fault = self._answered(attempt)
+        if fault:
+            raise self._stopped(fault)
+        return size_of(answer.document)
+
+    def begin_replacement(self, list_id: str, *, rows: int, reference: int, now: datetime) -> Replacement:
+        """See AudienceDestination.begin_replacement: ``now`` becomes the cut-off."""
+        return Replacement(list_id=list_id, reference=reference, started_at=now, rows=rows)
+
+    def replacement_template(
+        self, replacement: Replacement, *, number: int, last: bool, consented: bool
+    ) -> BodyTemplate:
+        """See AudienceDestination.replacement_template: a part is an ordinary add."""
+        return self.template(Operation.ADD, replacement.list_id, consented=consented)
+
+    def send_replacement(
+        self, replacement: Replacement, body: bytes, *, rows: int, number: int, last: bool
+    ) -> Receipt:
+        """See AudienceDestination.send_replacement."""
+        return self.send(Operation.ADD, replacement.list_id, body, rows=rows)
+
+    def finish_replacement(self, replacement: Replacement) -> Receipt:
+        """See AudienceDestination.finish_replacement. With a fixed cut-off it can be repeated (platforms.md 1.8)."""
+        document = {
+            "destinations": [self._destination(replacement.list_id)],
+            "removeAsOfTime": replacement.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+
+        def attempt() -> Answer:
+            self._writes.wait()
+            url = self._endpoint + "/v1/audienceMembers:removeAll"
+            return self._client.command(url, token=self._token, document=document)
+
+        answer, fault = self._answered(attempt)
+        if fault:
+            raise self._stopped(fault)
+        return _queued(Operation.REMOVE, answer, 0)
+
+    def _resource(self, account: str) -> str:
+        return f"accountTypes/{self._type}/accounts/{account}"
 
     def _answered(self, attempt: Callable[[], Answer]) -> tuple[Answer, GoogleFault | None]:
         """The answer and, unless it is a success, its fault; busy ones were tried again, a token fault once."""
@@ -174,44 +230,11 @@ class GoogleCustomerMatch:
         return PlatformRefused(what=fault.name, do=do, place=place)
 
 
-def _settled(receipt: Receipt, document: Mapping[str, Any]) -> Receipt:
-    entries = document.get("requestStatusPerDestination")
-    entry = entries[0] if isinstance(entries, list) and len(entries) == 1 else None
-    if not isinstance(entry, Mapping):
-        return receipt
-    operation, reference, rows = receipt.operation, receipt.request_ref, receipt.rows
-    status = entry.get("requestStatus")
-    stated = [(name, receipts.count_of(count)) for name, count in processing_counts(entry)]
-    # A count that cannot be read speaks for every row.
-    reasons = tuple((name, rows if count is None else count) for name, count in stated if count != 0)
-    faulty = sum(count for _, count in reasons)
-    if status == "FAILED":
-        return receipts.refused(operation, reference, rows, reasons or (("FAILED", rows),))
-    if status == "PARTIAL_SUCCESS" and not faulty:
-        return receipts.unknown(operation, reference, rows, "PARTIAL_SUCCESS_WITHOUT_COUNTS")
-    if status in ("SUCCESS", "PARTIAL_SUCCESS"):
-        received = _received(entry, operation)
-        return receipts.counted(
-            operation,
-            reference,
-            rows,
-            received=rows if received is None else received,
-            faulty=faulty,
-            reasons=reasons,
-        )
-    return receipt
-
-
-def _received(entry: Mapping[str, Any], operation: Operation) -> int | None:
-    names = {
-        Operation.ADD: ("audienceMembersIngestionStatus", "userDataIngestionStatus"),
-        Operation.REMOVE: ("audienceMembersRemovalStatus", "userDataRemovalStatus"),
-    }[operation]
-    found: Any = entry
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    # Protobuf's JSON leaves a zero out.
-    return receipts.count_of(found.get("recordCount", 0)) if isinstance(found, Mapping) else None
+def _queued(operation: Operation, answer: Answer, rows: int) -> Receipt:
+    reference = answer.document.get("requestId")
+    if not is_reference(reference):
+        return receipts.unknown(operation, "", rows, "NO_REQUEST_REFERENCE")
+    return receipts.pending(operation, str(reference), rows)
 
 
 def _require_id(value: str, kind: str, place: str) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
 
 from destinations import receipts
-from destinations.egress import Answer, EgressClient, Method, Token, is_reference
+from destinations.egress import SIZE_FIELDS, Answer, EgressClient, Method, Token, is_reference
 from destinations.meta_errors import MetaFault, fault_of, pause_seconds
 from destinations.retrying import Later, Pace, Patience
-from domain.audience import BodyTemplate, Operation, Platform, Receipt
-from domain.errors import ConfigurationRefused, GateRefused, PlatformRefused
+from domain.audience import BodyTemplate, ListSize, Operation, Platform, Receipt, Replacement
+from domain.errors import ConfigurationRefused, GateRefused, OutcomeUnknown, PlatformRefused
 
 ENDPOINT: Final = "https://graph.facebook.com"
 VERSION: Final = "v26.0"
@@ -21,7 +23,16 @@ BATCH_ROWS: Final = 10_000
 
 _ID: Final = re.compile(r"\A[0-9]{1,20}\Z")
 # DELETE with a JSON body, as the production connectors do: the SDK would put every digest into the URL (R-094).
-_METHODS: Final[dict[Operation, Method]] = {Operation.ADD: "POST", Operation.REMOVE: "DELETE"}
+_METHODS: Final[dict[Operation, Method]] = {
+    Operation.ADD: "POST",
+    Operation.REMOVE: "DELETE",
+    Operation.REMOVE_EVERYWHERE: "DELETE",
+}
+# operation_status: 200 is normal, 471 was flagged for its name or contents (platforms.md 2.5).
+_STATES: Final = {200: "ready", 471: "flagged"}
+
+
+_ANEW: Final = "Run the flow `reconcile` again: it builds the list anew, in a session of its own"
 
 
 class MetaCustomAudience:
@@ -29,7 +40,7 @@ class MetaCustomAudience:
 
     platform: Final = Platform.META
     batch_rows: Final = BATCH_ROWS
-    removes_everywhere: Final = False
+    removes_everywhere: Final = True
 
     def __init__(
         self,
@@ -37,12 +48,14 @@ class MetaCustomAudience:
         name: str,
         client: EgressClient,
         token: Token,
+        account: str,
         terms_accepted: bool = False,
         app_secret: Callable[[], str] | None = None,
         endpoint: str = ENDPOINT,
         patience: Patience | None = None,
     ) -> None:
         self.name = name
+        self._account = _require_id(account, "ad account", name)
         self._client, self._token, self._app_secret = client, token, app_secret
         self._endpoint = f"{endpoint.rstrip('/')}/{VERSION}"
         self._terms_accepted = terms_accepted
@@ -51,34 +64,33 @@ class MetaCustomAudience:
 
     def template(self, operation: Operation, list_id: str, *, consented: bool = False) -> BodyTemplate:
         """See AudienceDestination.template. Meta has no consent field; an add asks for it all the same."""
-        if operation is Operation.ADD and not consented:
+        if operation is Operation.ADD:
+            self._require_addable(consented=consented)
+        return self._shape(list_id)
+
+    def _require_addable(self, *, consented: bool) -> None:
+        if not consented:
             raise GateRefused(
                 what="an add in which not every row has earned its consent",
                 do="Do not send; report this: the gate must have stopped it",
                 place=self.name,
             )
-        if operation is Operation.ADD and not self._terms_accepted:
+        if not self._terms_accepted:
             raise ConfigurationRefused(
                 what="the Custom Audience terms are not accepted",
                 do="Accept them in the ad account and set terms_accepted_on",
                 place=self.name,
             )
-        return self._shape(list_id)
 
-    def _shape(self, list_id: str) -> BodyTemplate:
-        if not _ID.match(list_id):
-            raise ConfigurationRefused(
-                what="the audience id is not a number",
-                do="Write the audience id as digits only",
-                place=self.name,
-            )
+    def _shape(self, list_id: str, session: bytes = b"") -> BodyTemplate:
+        _require_id(list_id, "audience", self.name)
         # One key as a string, for the life of the audience: another shape makes another data source (error 2650).
         return BodyTemplate(
             head=b'{"payload":{"schema":"EMAIL_SHA256","data":[',
             before=b'"',
             after=b'"',
             separator=b",",
-            tail=b"]}" + self._proof() + b"}",
+            tail=b"]}" + session + self._proof() + b"}",
         )
 
     def _proof(self) -> bytes:
@@ -89,29 +101,108 @@ class MetaCustomAudience:
 
     def send(self, operation: Operation, list_id: str, body: bytes, *, rows: int) -> Receipt:
         """See AudienceDestination.send. Invalid entries count as refused; the samples Meta echoes are dropped."""
+        place = f"{list_id}/users"
+        if operation is Operation.REMOVE_EVERYWHERE:
+            place = f"act_{self._account}/usersofanyaudience"
+        return self._sent(operation, place, body, self._shape(list_id), rows)
+
+    def _sent(
+        self,
+        operation: Operation,
+        place: str,
+        body: bytes,
+        template: BodyTemplate,
+        rows: int,
+        *,
+        session_rows: int | None = None,
+    ) -> Receipt:
+        """Send a body, in a session behind ``session_rows`` others.
+
+        There a part without an answer is never sent again: nobody knows whether its number is taken.
+        """
         if not 0 < rows <= BATCH_ROWS:
             raise GateRefused(
                 what=f"a batch of {rows} rows", do=f"Send 1 to {BATCH_ROWS} rows", place=self.name
             )
-        template, url = self._shape(list_id), f"{self._endpoint}/{list_id}/users"
 
         def attempt() -> tuple[Answer, MetaFault | None]:
             self._pace.wait()
-            answer = self._client.send_body(
-                _METHODS[operation], url, token=self._token, body=body, template=template, rows=rows
-            )
-            return answer, self._checked(answer)
+            try:
+                answer = self._client.send_body(
+                    _METHODS[operation],
+                    f"{self._endpoint}/{place}",
+                    token=self._token,
+                    body=body,
+                    template=template,
+                    rows=rows,
+                )
+            except Later as lost:
+                if session_rows is None:
+                    raise
+                silent = OutcomeUnknown(what=lost.what, do=_ANEW, place=self.name)
+            else:
+                return answer, self._checked(answer)
+            raise silent
 
         answer, fault = self._patience.call(attempt)
         if fault and fault.is_batch:
             return receipts.refused(operation, "", rows, ((fault.name, rows),))
         if fault:
             raise PlatformRefused(what=fault.name, do=fault.do, place=self.name)
-        return _receipt(operation, answer, rows)
+        return _receipt(operation, answer, rows, before=session_rows or 0)
 
     def settle(self, receipt: Receipt) -> Receipt:
         """Nothing is ever pending at Meta."""
         return receipt
+
+    def size(self, list_id: str) -> ListSize:
+        """See AudienceDestination.size: two bounds, as Meta estimates them."""
+        _require_id(list_id, "audience", self.name)
+
+        def attempt() -> tuple[Answer, MetaFault | None]:
+            self._pace.wait()
+            answer = self._client.ask(
+                f"{self._endpoint}/{list_id}", token=self._token, query={"fields": SIZE_FIELDS}
+            )
+            return answer, self._checked(answer)
+
+        answer, fault = self._patience.call(attempt)
+        if fault:
+            raise PlatformRefused(what=fault.name, do=fault.do, place=self.name)
+        return _size(answer.document)
+
+    def begin_replacement(self, list_id: str, *, rows: int, reference: int, now: datetime) -> Replacement:
+        """See AudienceDestination.begin_replacement: the reference names the session."""
+        return Replacement(list_id=list_id, reference=reference, started_at=now, rows=rows)
+
+    def replacement_template(
+        self, replacement: Replacement, *, number: int, last: bool, consented: bool
+    ) -> BodyTemplate:
+        """See AudienceDestination.replacement_template."""
+        self._require_addable(consented=consented)
+        return self._replacing(replacement, number=number, last=last)
+
+    def _replacing(self, replacement: Replacement, *, number: int, last: bool) -> BodyTemplate:
+        session = {
+            "session_id": replacement.reference,
+            "batch_seq": number + 1,
+            "last_batch_flag": last,
+            "estimated_num_total": replacement.rows,
+        }
+        text = json.dumps(session, separators=(",", ":")).encode("ascii")
+        return self._shape(replacement.list_id, b',"session":' + text)
+
+    def send_replacement(
+        self, replacement: Replacement, body: bytes, *, rows: int, number: int, last: bool
+    ) -> Receipt:
+        """See AudienceDestination.send_replacement. Meta counts for the whole session: only the last part tells."""
+        template = self._replacing(replacement, number=number, last=last)
+        place = f"{replacement.list_id}/usersreplace"
+        return self._sent(Operation.ADD, place, body, template, rows, session_rows=number * BATCH_ROWS)
+
+    def finish_replacement(self, replacement: Replacement) -> Receipt:
+        """See AudienceDestination.finish_replacement: the last part of the session has done it."""
+        return receipts.counted(Operation.REMOVE, str(replacement.reference), 0, received=0, faulty=0)
 
     def _checked(self, answer: Answer) -> MetaFault | None:
         pause = pause_seconds(answer.usage)
@@ -128,7 +219,26 @@ class MetaCustomAudience:
         return fault
 
 
-def _receipt(operation: Operation, answer: Answer, rows: int) -> Receipt:
+def _size(document: Mapping[str, Any]) -> ListSize:
+    low, high = (
+        receipts.count_of(document.get(f"approximate_count_{bound}_bound")) for bound in ("lower", "upper")
+    )
+    status = document.get("operation_status")
+    code = status.get("code") if isinstance(status, Mapping) else None
+    state = _STATES.get(code, "unknown") if isinstance(code, int) else "unknown"
+    return ListSize(low=low, high=high, state=state)
+
+
+def _require_id(value: str, kind: str, place: str) -> str:
+    if not _ID.match(value):
+        raise ConfigurationRefused(
+            what=f"the {kind} id is not a number", do=f"Write the {kind} id as digits only", place=place
+        )
+    return value
+
+
+def _receipt(operation: Operation, answer: Answer, rows: int, *, before: int) -> Receipt:
+    """The receipt of a part; the platform counts for its session, in which ``before`` rows came earlier."""
     received = receipts.count_of(answer.document.get("num_received"))
     invalid = receipts.count_of(answer.document.get("num_invalid_entries"))
     session = str(answer.document.get("session_id", ""))
@@ -136,4 +246,6 @@ def _receipt(operation: Operation, answer: Answer, rows: int) -> Receipt:
     if received is None or invalid is None:
         return receipts.unknown(operation, reference, rows, "NO_COUNTS")
     reasons = (("INVALID_ENTRIES", invalid),) if invalid else ()
-    return receipts.counted(operation, reference, rows, received=received, faulty=invalid, reasons=reasons)
+    return receipts.counted(
+        operation, reference, rows, received=received - before, faulty=invalid, reasons=reasons
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
-from domain.audience import BodyTemplate, Operation, Platform, Receipt
+from domain.audience import BodyTemplate, ListSize, Operation, Platform, Receipt, Replacement
 
 
 class AudienceDestination(Protocol):
@@ -47,3 +48,30 @@ class AudienceDestination(Protocol):
 
     def settle(self, receipt: Receipt) -> Receipt:
         """Ask once how a PENDING request ended; any other receipt comes back as it is."""
+
+    def size(self, list_id: str) -> ListSize:
+        """What the platform says of a list; it may need hours to follow what it acknowledged (R-044).
+
+        Raises:
+            PlatformUnavailable, PlatformRefused: as ``send``.
+        """
+
+    def begin_replacement(self, list_id: str, *, rows: int, reference: int, now: datetime) -> Replacement:
+        """Begin to build a list anew; nothing is asked of the platform yet. ``reference`` was never used before."""
+
+    def replacement_template(
+        self, replacement: Replacement, *, number: int, last: bool, consented: bool
+    ) -> BodyTemplate:
+        """Every byte of the body of part ``number`` (from 0) but the digests. Raises as ``template`` for an add."""
+
+    def send_replacement(
+        self, replacement: Replacement, body: bytes, *, rows: int, number: int, last: bool
+    ) -> Receipt:
+        """Send one part; see ``send``. Parts leave in their order, without a gap."""
+
+    def finish_replacement(self, replacement: Replacement) -> Receipt:
+        """Let everybody go who is not in the new list, once all of its parts have ended; a receipt of no rows.
+
+        Raises:
+            PlatformUnavailable, PlatformRefused: as ``send``; the list may hold more than it should.
+        """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -78,3 +79,16 @@ class ListSize:
     low: int | None
     high: int | None
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """The building of a list anew, under a positive number of our own.
+
+    Whoever was last added before ``started_at``, and is not among the ``rows``, goes at its end.
+    """
+
+    list_id: str
+    reference: int
+    started_at: datetime
+    rows: int

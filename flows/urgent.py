@@ -14,7 +14,7 @@ from domain.errors import PlatformRefused, PlatformUnavailable
 from domain.reason import CODE, Reason
 from domain.run import RunId
 from flows.confirm import removal_entry
-from flows.entries import named_entries
+from flows.entries import NamedEntries
 from flows.journal import Journals
 from flows.line import Line, scopes_of
 from flows.memberships import Membership
@@ -41,8 +41,9 @@ def named(here: Site, line: Line, held: Membership, state: RegisterState) -> Mov
     begun(here, run, line)
     rows = Counter[str]()
     everywhere = here.destination(line.destination).removes_everywhere
+    said = _Said(here, line, state)
     for bucket in range(BUCKETS):
-        out = _out(here, line, held, state, bucket)
+        out = _out(here, line, held, said, bucket)
         rows[URGENT] += written(here, line, run, URGENT, bucket, out)
         if everywhere:
             rows[EVERYWHERE] += written(here, line, run, EVERYWHERE, bucket, out.filter("everywhere"))
@@ -55,14 +56,14 @@ def named(here: Site, line: Line, held: Membership, state: RegisterState) -> Mov
     )
 
 
-def _out(here: Site, line: Line, held: Membership, state: RegisterState, bucket: int) -> pl.DataFrame:
+def _out(here: Site, line: Line, held: Membership, said: _Said, bucket: int) -> pl.DataFrame:
     """OUTGOING rows of a bucket, with everywhere Boolean."""
     members = here.memberships.rows(held, bucket)
     sent = here.sent.rows(line.destination, line.audience, bucket)
     if members.is_empty() and sent.is_empty():
         return pl.DataFrame(schema={**OUTGOING, "everywhere": pl.Boolean()})
     reached = pl.concat([members.select("subject_key", "digest"), sent.select("subject_key", "digest")])
-    people = said_no(_in_force(here, line, bucket, state, reached))
+    people = said_no(said.about(reached, bucket))
     return (
         overdue(people, members, sent, here.memberships.removals(held, bucket))
         .join(people, on="subject_key", how="left", maintain_order="left")
@@ -136,21 +137,29 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.D
     return pushed
 
 
-def _in_force(
-    here: Site, line: Line, bucket: int, state: RegisterState, reached: pl.DataFrame
-) -> pl.DataFrame:
-    """SUPPRESSION entries of a bucket that hold for a line; a later yes may have lifted a dated one (R-024)."""
-    settings = here.org.audiences.get(line.audience)
-    snapshot = here.snapshots.current(settings.source) if settings else None
-    entries = (
-        named_entries(here, state, bucket, snapshot=snapshot, sent=reached)
-        .join(reached, on="subject_key", how="semi")
-        .filter(covers("controller", line.controller))
-    )
-    # Consent is only read where it could make a difference: an urgent removal does not wait for more.
-    if settings is None or split(entries)[1].is_empty():
+class _Said:
+    """What was said against members of a line, by one version of the register."""
+
+    def __init__(self, here: Site, line: Line, state: RegisterState) -> None:
+        settings = here.org.audiences.get(line.audience)
+        snapshot = here.snapshots.current(settings.source) if settings else None
+        self._here, self._line = here, line
+        self._named = NamedEntries(here, state, snapshot=snapshot)
         # Nobody can say yes to an audience that is gone: whatever was said against it stands.
-        return entries
-    events = here.consent.bucket(bucket, here.consent.state())
-    scopes = scopes_of(here, line, now=here.now())
-    return pl.concat([in_force(entries, grants(events, scope), scope) for scope in scopes])
+        self._scopes = scopes_of(here, line, now=here.now()) if settings else []
+
+    def about(self, reached: pl.DataFrame, bucket: int) -> pl.DataFrame:
+        """SUPPRESSION entries of a bucket that hold for the line; a later yes may have lifted a dated one (R-024).
+
+        Needs:  subject_key, digest of everybody to whom something may have been sent
+        """
+        entries = (
+            self._named.of(bucket, sent=reached)
+            .join(reached, on="subject_key", how="semi")
+            .filter(covers("controller", self._line.controller))
+        )
+        # Consent is only read where it could make a difference: an urgent removal does not wait for more.
+        if not self._scopes or split(entries)[1].is_empty():
+            return entries
+        events = self._here.consent.bucket(bucket, self._here.consent.state())
+        return pl.concat([in_force(entries, grants(events, scope), scope) for scope in self._scopes])

@@ -185,7 +185,7 @@ def _adapter(name: str, settings: Destination, policy: Policy, client: EgressCli
             requests_per_minute=None if settings.sandbox else REQUESTS_PER_MINUTE,
         )
     secret = _secret(settings.app_secret) if settings.app_secret else None
-    return MetaCustomAudience(**common, app_secret=secret)
+    return MetaCustomAudience(**common, account=settings.account, app_secret=secret)
 
 
 def _secret(name: str) -> Token:

@@ -5,43 +5,25 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sandbox.faults import Fault, Kind
+from sandbox.google_answers import detail, error, refused, struck
 from sandbox.google_fields import GatewayRefusal
-from sandbox.google_rules import Checked, Part, Violation, checked
+from sandbox.google_rules import Checked, Part, Violation, checked, checked_removal
 from sandbox.members import Members
 from sandbox.reply import Reply, answer
 
+__all__ = ["NAME", "Google", "struck"]
+
 NAME: Final = "google"
 SMALLEST_LIST: Final = 100
-_TYPE: Final = "type.googleapis.com/google.rpc."
-_FORBIDDEN: Final = frozenset(
-    {
-        "PERMISSION_DENIED",
-        "TERMS_AND_CONDITIONS_NOT_SIGNED",
-        "NOT_ALLOWLISTED",
-        "ADVERTISER_NOT_ALLOWLISTED_FOR_UPLOADED_DATA",
-        "ADVERTISER_TOS_NOT_ACCEPTED",
-        "EU_POLITICAL_ADVERTISING_DECLARATION_REQUIRED",
-        "THIRD_PARTY_USER_DATA_NOT_ALLOWED",
-        "OWNERSHIP_REQUIRED_FOR_UPDATE",
-    }
-)
-_CANONICAL: Final = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +33,8 @@ class Queued:
     operation: str
     data: str
     parts: list[Part]
+    taken_at: float
+    before: float = 0.0
     is_done: bool = False
     faults: Mapping[Kind, Fault] = field(default_factory=dict)
 
@@ -58,8 +42,15 @@ class Queued:
 class Google:
     """Queue and lists. Requests on one list end in the order they came, unless a LATE fault lets others overtake."""
 
-    def __init__(self, members: Members, *, clock: Callable[[], float], settle_seconds: float) -> None:
-        self._members, self.clock = members, clock
+    def __init__(
+        self,
+        members: Members,
+        *,
+        clock: Callable[[], float],
+        settle_seconds: float,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._members, self.clock, self.wall = members, clock, wall
         self.settle_seconds = settle_seconds
         self.lists: frozenset[str] | None = None
         self._lock = threading.Lock()
@@ -74,19 +65,25 @@ class Google:
             self._number = itertools.count()
 
     def mutate(self, operation: str, body: bytes, faults: Mapping[Kind, Fault]) -> Reply:
-        """Answer audienceMembers:ingest (add) or :remove."""
+        """Answer audienceMembers:ingest (add), :remove or :removeAll."""
+        now, before = self.wall(), 0.0
         try:
-            request = checked(operation, body, self.lists)
+            if operation == "removeAll":
+                at = datetime.fromtimestamp(now, tz=UTC)
+                request, cut_off = checked_removal(body, self.lists, now=at)
+                before = cut_off.timestamp()
+            else:
+                request = checked(operation, body, self.lists)
         except GatewayRefusal as refusal:
             broken = {"field": refusal.field, "description": refusal.description}
-            return error(400, refusal.description, details=[_detail("BadRequest", fieldViolations=[broken])])
+            return error(400, refusal.description, details=[detail("BadRequest", fieldViolations=[broken])])
         except ValueError:
             return error(400, "Invalid JSON payload received. Unexpected token.")
         if request.violations:
             return refused(request.violations)
         reference = str(uuid.uuid4())
         if not request.document.get("validateOnly"):
-            self._queue(reference, request, faults)
+            self._queue(reference, request, faults, taken_at=now, before=before)
         return answer({} if Kind.UNCOUNTED in faults else {"requestId": reference})
 
     def status(self, reference: str | None) -> Reply:
@@ -118,19 +115,49 @@ class Google:
         with self._lock:
             while self._due and self._due[0][0] <= now:
                 request = self._requests[heapq.heappop(self._due)[2]]
-                change = self._members.add if request.operation == "add" else self._members.remove
                 for part in request.parts:
-                    change(NAME, part.destination["productDestinationId"], part.digests)
+                    self._apply(request, part.destination["productDestinationId"], part.digests)
                     part.digests = []
                 request.is_done = True
 
-    def _queue(self, reference: str, request: Checked, faults: Mapping[Kind, Fault]) -> None:
+    def _apply(self, request: Queued, list_id: str, digests: list[bytes]) -> None:
+        if request.operation == "add":
+            self._members.add(NAME, list_id, digests, at=request.taken_at)
+        elif request.operation == "remove":
+            self._members.remove(NAME, list_id, digests)
+        else:
+            self._members.remove_older(NAME, list_id, request.before)
+
+    def user_list(self, list_id: str) -> Reply:
+        """Answer GET userLists/{id}: sizes as Google rounds them, nothing for a small list."""
+        self.settle()
+        if self.lists is not None and list_id not in self.lists:
+            return refused([Violation(field="name", reason="NOT_FOUND", description="No such user list.")])
+        count = self._members.count(NAME, list_id)
+        shown = str(0 if count < SMALLEST_LIST else round(count, -len(str(count)) + 2))
+        sizes = {f"{network}MembersCount": shown for network in ("displayNetwork", "searchNetwork")}
+        return answer({"id": list_id, "sizeInfo": sizes})
+
+    def _queue(
+        self,
+        reference: str,
+        request: Checked,
+        faults: Mapping[Kind, Fault],
+        *,
+        taken_at: float,
+        before: float,
+    ) -> None:
         for kind in (Kind.INVALID, Kind.SHORT):
             for part in request.parts if kind in faults else ():
                 _lose(part, faults[kind])
         with self._lock:
             self._requests[reference] = Queued(
-                operation=request.operation, data=request.data, parts=request.parts, faults=faults
+                operation=request.operation,
+                data=request.data,
+                parts=request.parts,
+                faults=faults,
+                taken_at=taken_at,
+                before=before,
             )
             if Kind.STUCK in faults:
                 return
@@ -170,6 +197,9 @@ def _status(request: Queued, part: Part) -> dict[str, Any]:
         counts["userIdentifierCount"] = str(part.identifiers)
     else:
         counts["dataTypeCounts"] = [{"type": "EMAIL", "count": str(part.identifiers)}]
+    if request.operation == "removeAll":
+        entry["removeAllAudienceMembersStatus"] = {}
+        return entry
     if request.operation == "remove":
         entry["audienceMembersRemovalStatus"] = {f"{request.data}RemovalStatus": counts}
         return entry
@@ -184,77 +214,3 @@ def _counts(errors: Counter[str]) -> list[dict[str, str]]:
         {"recordCount": str(count), "reason": f"PROCESSING_ERROR_REASON_{reason}"}
         for reason, count in sorted(errors.items())
     ]
-
-
-def refused(violations: list[Violation]) -> Reply:
-    """The whole request is rejected, each fault with its place."""
-    names = {one.reason for one in violations}
-    status = 403 if names & _FORBIDDEN else 404 if names == {"NOT_FOUND"} else 400
-    listed = [
-        {"field": one.field, "description": one.description, "reason": one.reason} for one in violations
-    ]
-    return error(
-        status,
-        "There was a problem with the request.",
-        reason=violations[0].reason,
-        details=[_detail("BadRequest", fieldViolations=listed)],
-    )
-
-
-def error(
-    status: int,
-    message: str,
-    *,
-    reason: str = "",
-    details: list[dict[str, Any]] | None = None,
-    headers: dict[str, str] | None = None,
-) -> Reply:
-    """google.rpc.Status in an envelope."""
-    found = list(details or [])
-    if reason:
-        found.insert(0, _detail("ErrorInfo", reason=reason, domain="datamanager.googleapis.com", metadata={}))
-    found.append(_detail("RequestInfo", requestId=str(uuid.uuid4())))
-    canonical = _CANONICAL.get(status, "UNKNOWN")
-    body = {"error": {"code": status, "message": message, "status": canonical, "details": found}}
-    return answer(body, status=status, headers=headers)
-
-
-def _detail(kind: str, **fields: Any) -> dict[str, Any]:
-    return {"@type": _TYPE + kind, **fields}
-
-
-def struck(faults: Mapping[Kind, Fault], body: bytes) -> Reply | None:
-    """Google's answer to a request that a fault keeps from being taken; null when none does."""
-    reply: Reply | None = None
-    if Kind.TOKEN in faults:
-        reply = unauthenticated()
-    elif Kind.THROTTLE in faults:
-        after = faults[Kind.THROTTLE].retry_after
-        quota = {"quota_limit": "IngestionMutateRequestsPerMinutePerProject"}
-        info = _detail("ErrorInfo", reason="RATE_LIMIT_EXCEEDED", domain="googleapis.com", metadata=quota)
-        headers = {} if after is None else {"Retry-After": str(after)}
-        reply = error(429, "Quota exceeded.", details=[info], headers=headers)
-    elif Kind.BUSY in faults:
-        reply = error(faults[Kind.BUSY].status or 503, "The service is currently unavailable.")
-    elif Kind.ECHO in faults:
-        text = body.decode("utf-8", "replace")
-        broken = {
-            "field": text[:5000],
-            "description": text[:5000],
-            "reason": faults[Kind.ECHO].reason or text[:100],
-        }
-        reply = error(400, text[:5000], details=[_detail("BadRequest", fieldViolations=[broken])])
-    elif Kind.REFUSE in faults:
-        reason = faults[Kind.REFUSE].reason or "PERMISSION_DENIED"
-        place = "audience_members.audience_members[0]"
-        reply = refused([Violation(field=place, reason=reason, description="Refused.")])
-    forced = faults.get(Kind.REFUSE) or faults.get(Kind.ECHO)
-    if reply is not None and forced is not None and forced.status is not None:
-        return Reply(status=forced.status, body=reply.body)
-    return reply
-
-
-def unauthenticated() -> Reply:
-    """No token, or one that has expired."""
-    info = _detail("ErrorInfo", reason="ACCESS_TOKEN_EXPIRED", domain="googleapis.com", metadata={})
-    return error(401, "Request had invalid authentication credentials.", details=[info])

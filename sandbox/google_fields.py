@@ -24,6 +24,7 @@ MESSAGES: Final[Mapping[str, Mapping[str, str]]] = {
         "encoding": "Encoding",
         "encryptionInfo": "?",
     },
+    "RemoveAll": {"destinations": "[Destination]", "removeAsOfTime": "string", "validateOnly": "bool"},
     "Destination": {
         "reference": "string",
         "loginAccount": "ProductAccount",

@@ -7,6 +7,7 @@ import binascii
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sandbox.google_fields import conformed, snake
@@ -99,19 +100,28 @@ def checked(operation: str, body: bytes, lists: frozenset[str] | None) -> Checke
     return request
 
 
+def checked_removal(body: bytes, lists: frozenset[str] | None, *, now: datetime) -> tuple[Checked, datetime]:
+    """Read a removeAll request; gives it and its cut-off, which is ``now`` where none is stated.
+
+    Raises:
+        ValueError, GatewayRefusal: as ``checked``.
+    """
+    request = Checked(operation="removeAll", document=conformed(parsed(body), "RemoveAll"))
+    _destinations(request, lists)
+    stated = request.document.get("removeAsOfTime", "")
+    try:
+        before = datetime.fromisoformat(stated) if stated else now
+        known = before.tzinfo is not None and before <= now
+    except ValueError:
+        before, known = now, False
+    if not known:
+        request.refuse("remove_as_of_time", "INVALID_REMOVE_AS_OF_TIME", "Not a time that has passed.")
+    return request, before
+
+
 def _header(request: Checked, count: int, lists: frozenset[str] | None) -> None:
     document = request.document
-    destinations = document.get("destinations", [])
-    if not destinations:
-        request.refuse("destinations", "REQUIRED_FIELD_MISSING", "A destination is required.")
-    if len(destinations) > MOST_DESTINATIONS:
-        request.refuse("destinations", "TOO_MANY_DESTINATIONS", "At most 10 destinations.")
-    references = [one["reference"] for one in destinations if one.get("reference")]
-    if len(set(references)) < len(references):
-        request.refuse("destinations", "DUPLICATE_DESTINATION_REFERENCE", "References must be unique.")
-    for number, destination in enumerate(destinations):
-        _destination(request, destination, f"destinations.destinations[{number}]", lists)
-        request.parts.append(Part(destination=destination))
+    _destinations(request, lists)
     if not count:
         request.refuse("audience_members", "REQUIRED_FIELD_MISSING", "An audience member is required.")
     if count > MOST_MEMBERS:
@@ -125,6 +135,21 @@ def _header(request: Checked, count: int, lists: frozenset[str] | None) -> None:
         request.refuse(
             "terms_of_service", "TERMS_AND_CONDITIONS_NOT_SIGNED", "Customer Match terms must be accepted."
         )
+
+
+def _destinations(request: Checked, lists: frozenset[str] | None) -> None:
+    document = request.document
+    destinations = document.get("destinations", [])
+    if not destinations:
+        request.refuse("destinations", "REQUIRED_FIELD_MISSING", "A destination is required.")
+    if len(destinations) > MOST_DESTINATIONS:
+        request.refuse("destinations", "TOO_MANY_DESTINATIONS", "At most 10 destinations.")
+    references = [one["reference"] for one in destinations if one.get("reference")]
+    if len(set(references)) < len(references):
+        request.refuse("destinations", "DUPLICATE_DESTINATION_REFERENCE", "References must be unique.")
+    for number, destination in enumerate(destinations):
+        _destination(request, destination, f"destinations.destinations[{number}]", lists)
+        request.parts.append(Part(destination=destination))
 
 
 def _destination(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,21 +19,48 @@ _NIBBLE[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16, dtyp
 
 
 class Members:
-    """A set of digests for each list of each platform; safe between threads."""
+    """Digests in each list of each platform, with the second they were last added at; safe between threads."""
 
-    def __init__(self) -> None:
-        self._sets: dict[tuple[str, str], set[bytes]] = {}
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._sets: dict[tuple[str, str], dict[bytes, float]] = {}
+        self._wall = wall
         self._lock = threading.Lock()
 
-    def add(self, platform: str, list_id: str, digests: Iterable[bytes]) -> None:
-        """Put digests in; those already in stay in."""
+    def add(self, platform: str, list_id: str, digests: Iterable[bytes], *, at: float | None = None) -> None:
+        """Put digests in; for those already in, the time of the last addition moves."""
+        moment = self._wall() if at is None else at
         with self._lock:
-            self._sets.setdefault((platform, list_id), set()).update(digests)
+            self._sets.setdefault((platform, list_id), {}).update(dict.fromkeys(digests, moment))
 
     def remove(self, platform: str, list_id: str, digests: Iterable[bytes]) -> None:
         """Take digests out; those not in are no fault."""
         with self._lock:
-            self._sets.setdefault((platform, list_id), set()).difference_update(digests)
+            held = self._sets.setdefault((platform, list_id), {})
+            for digest in digests:
+                held.pop(digest, None)
+
+    def remove_everywhere(self, platform: str, digests: Sequence[bytes]) -> None:
+        """Take digests out of every list of a platform."""
+        with self._lock:
+            lists = [list_id for name, list_id in self._sets if name == platform]
+        for list_id in lists:
+            self.remove(platform, list_id, digests)
+
+    def remove_older(self, platform: str, list_id: str, before: float) -> None:
+        """Take out whoever was last added before a moment."""
+        with self._lock:
+            held = self._sets.setdefault((platform, list_id), {})
+            self._sets[platform, list_id] = {digest: at for digest, at in held.items() if at >= before}
+
+    def replace(self, platform: str, list_id: str, digests: Iterable[bytes]) -> None:
+        """Put digests in the place of whoever was in."""
+        with self._lock:
+            self._sets[platform, list_id] = dict.fromkeys(digests, self._wall())
+
+    def count(self, platform: str, list_id: str) -> int:
+        """How many digests a list has."""
+        with self._lock:
+            return len(self._sets.get((platform, list_id), ()))
 
     def of(self, platform: str, list_id: str) -> frozenset[str]:
         """Digests in a list, as hex; an unknown list is empty."""

@@ -7,17 +7,25 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.faults import Fault, Kind
 from sandbox.members import Members, cut, digest_of
+from sandbox.meta_answers import error, struck
+from sandbox.meta_answers import usage as usage_header
+from sandbox.meta_sessions import MetaRefusal, Sessions
 from sandbox.reply import Reply, answer, parsed
+
+__all__ = ["NAME", "VERSION", "Meta", "struck"]
 
 NAME: Final = "meta"
 VERSION: Final = "v26.0"
 MOST_ROWS: Final = 10_000
 MOST_SAMPLES: Final = 100
+ROUNDING: Final = 100
 # Documented keys of a body and of its payload. Meta may be laxer; what it does with others is not documented.
 _BODY: Final = frozenset({"payload", "session", "appsecret_proof", "appsecret_time", "namespace"})
 _PAYLOAD: Final = frozenset(
@@ -45,22 +53,13 @@ _LIST_KEYS: Final = frozenset(
 )
 _HASHED: Final = _LIST_KEYS - {"EXTERN_ID", "MADID"}
 _EMPTY: Final = hashlib.sha256(b"").digest()
-_TITLES: Final = {190: "Session expired", 200: "Permissions error", 100: "Invalid parameter"}
-
-
-class MetaRefusal(Exception):  # noqa: N818 - not an error of ours, an answer
-    """Code and subcode of an error."""
-
-    def __init__(self, code: int, subcode: int, message: str) -> None:
-        self.code, self.subcode, self.message = code, subcode, message
-        super().__init__(message)
 
 
 class Meta:
     """Audiences. An audience keeps the kind of schema it was first filled with."""
 
-    def __init__(self, members: Members) -> None:
-        self._members = members
+    def __init__(self, members: Members, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._members, self.clock = members, clock
         self.lists: frozenset[str] | None = None
         self.app_secret: str | None = None
         self._lock = threading.Lock()
@@ -71,6 +70,9 @@ class Meta:
         with self._lock:
             self._kinds: dict[str, type] = {}
             self._received: dict[str, int] = {}
+            self._sessions = Sessions()
+            # Codes of operation_status that a person would see in the ad account, by audience.
+            self.flags: dict[str, int] = {}
 
     def users(
         self, operation: str, list_id: str, body: bytes, token: str, faults: Mapping[Kind, Fault]
@@ -81,9 +83,59 @@ class Meta:
         except MetaRefusal as refusal:
             return error(refusal.code, refusal.subcode, refusal.message)
 
+    def everywhere(self, body: bytes, token: str, faults: Mapping[Kind, Fault]) -> Reply:
+        """Answer DELETE ``/act_{id}/usersofanyaudience``."""
+        try:
+            given = self._given("", body, token)
+            self._lose(given, faults)
+            self._members.remove_everywhere(NAME, given.digests)
+            return self._answer("", given, faults)
+        except MetaRefusal as refusal:
+            return error(refusal.code, refusal.subcode, refusal.message)
+
+    def replace(self, list_id: str, body: bytes, token: str, faults: Mapping[Kind, Fault]) -> Reply:
+        """Answer POST ``/{audience_id}/usersreplace`` (platforms.md 2.4)."""
+        try:
+            given = self._given(list_id, body, token)
+            with self._lock:
+                session = self._sessions.taken(list_id, given.document.get("session"), self.clock())
+            self._require_kind(list_id, given.schema, "add")
+            self._lose(given, faults)
+            session.digests += given.digests
+            if session.is_finished:
+                self._members.replace(NAME, list_id, session.digests)
+            return self._answer(list_id, given, faults)
+        except MetaRefusal as refusal:
+            return error(refusal.code, refusal.subcode, refusal.message)
+
+    def audience(self, list_id: str) -> Reply:
+        """Answer GET ``/{audience_id}``: bounds of the size, rounded as Meta rounds, and its state."""
+        if self.lists is not None and list_id not in self.lists:
+            return error(100, 33, "Unsupported get request")
+        count = self._members.count(NAME, list_id)
+        code = self.flags.get(list_id, 200)
+        return answer(
+            {
+                "id": list_id,
+                "approximate_count_lower_bound": count // ROUNDING * ROUNDING,
+                "approximate_count_upper_bound": -(-count // ROUNDING) * ROUNDING,
+                "operation_status": {"code": code, "description": "Normal" if code == 200 else "Flagged"},
+            }
+        )
+
     def _taken(
         self, operation: str, list_id: str, body: bytes, token: str, faults: Mapping[Kind, Fault]
     ) -> Reply:
+        given = self._given(list_id, body, token)
+        with self._lock:
+            if self._sessions.is_open(list_id, self.clock()):
+                raise MetaRefusal(2650, 1870145, "Another update of this audience is running")
+        self._require_kind(list_id, given.schema, operation)
+        self._lose(given, faults)
+        (self._members.add if operation == "add" else self._members.remove)(NAME, list_id, given.digests)
+        return self._answer(list_id, given, faults)
+
+    def _given(self, list_id: str, body: bytes, token: str) -> _Given:
         rows = cut(body, opening=b'"data":[', before=b'"', after=b'"')
         try:
             document = parsed(body if rows is None else rows.skeleton)
@@ -101,22 +153,29 @@ class Meta:
             digests, received, invalid = _read(schema, data)
         if not 0 < received <= MOST_ROWS:
             raise MetaRefusal(*((1, 99) if received else (100, 1713231)), "An unknown error occurred")
-        self._require_kind(list_id, schema, operation)
-        count, lost = len(invalid), 0
+        return _Given(
+            document=document,
+            schema=schema,
+            digests=digests,
+            received=received,
+            invalid=invalid,
+            count=len(invalid),
+        )
+
+    def _lose(self, given: _Given, faults: Mapping[Kind, Fault]) -> None:
+        """Some rows are called invalid, or get lost."""
         if Kind.INVALID in faults:
-            count += min(faults[Kind.INVALID].rows, len(digests))
-            invalid.update(
-                {f"f{at}": one.hex() for at, one in enumerate(digests[-faults[Kind.INVALID].rows :])}
-            )
-            digests = digests[: -faults[Kind.INVALID].rows]
+            rows = faults[Kind.INVALID].rows
+            given.count += min(rows, len(given.digests))
+            given.invalid.update({f"f{at}": one.hex() for at, one in enumerate(given.digests[-rows:])})
+            given.digests = given.digests[:-rows]
         if Kind.SHORT in faults:
-            lost = min(faults[Kind.SHORT].rows, len(digests))
-            digests = digests[: len(digests) - lost]
-        (self._members.add if operation == "add" else self._members.remove)(NAME, list_id, digests)
-        return self._answer(list_id, document, received - lost, count, invalid, faults)
+            lost = min(faults[Kind.SHORT].rows, len(given.digests))
+            given.digests = given.digests[: len(given.digests) - lost]
+            given.received -= lost
 
     def _payload(self, document: Any, list_id: str, token: str) -> dict[str, Any]:
-        if self.lists is not None and list_id not in self.lists:
+        if list_id and self.lists is not None and list_id not in self.lists:
             message = (
                 f"Object with ID '{list_id}' does not exist, cannot be loaded due to missing permissions"
             )
@@ -141,31 +200,36 @@ class Meta:
         if operation == "add" and kind is not type(schema):
             raise MetaRefusal(2650, 0, "The data source type differs from that of the audience")
 
-    def _answer(
-        self,
-        list_id: str,
-        document: Mapping[str, Any],
-        received: int,
-        count: int,
-        invalid: Mapping[str, str],
-        faults: Mapping[Kind, Fault],
-    ) -> Reply:
+    def _answer(self, list_id: str, given: _Given, faults: Mapping[Kind, Fault]) -> Reply:
         found: dict[str, Any] = {
             "audience_id": list_id,
-            "invalid_entry_samples": dict(list(invalid.items())[:MOST_SAMPLES]),
+            "invalid_entry_samples": dict(list(given.invalid.items())[:MOST_SAMPLES]),
         }
         if Kind.UNCOUNTED not in faults:
-            session = document.get("session")
+            session = given.document.get("session")
             stated = session.get("session_id") if isinstance(session, dict) else None
             reference = str(stated or secrets.randbits(62))
+            received = given.received
             if stated:
                 # Counted for the session, not for the batch.
                 with self._lock:
                     received += self._received.get(reference, 0)
                     self._received[reference] = received
-            found |= {"session_id": reference, "num_received": received, "num_invalid_entries": count}
+            found |= {"session_id": reference, "num_received": received, "num_invalid_entries": given.count}
         usage = faults.get(Kind.USAGE)
-        return answer(found, headers={} if usage is None else _usage(usage, 92))
+        return answer(found, headers={} if usage is None else usage_header(usage, 92))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Given:
+    """A body that was read: its digests, and what is wrong with some of its rows."""
+
+    document: Mapping[str, Any]
+    schema: Any
+    digests: list[bytes]
+    received: int
+    invalid: dict[str, str]
+    count: int
 
 
 def _read(schema: Any, data: Any) -> tuple[list[bytes], int, dict[str, str]]:
@@ -201,62 +265,3 @@ def _row(names: Sequence[str], values: Sequence[Any]) -> list[bytes] | None:
         if digest is not None and name in ("EMAIL", "EMAIL_SHA256"):
             found.append(digest)
     return found
-
-
-def error(
-    code: int,
-    subcode: int,
-    message: str,
-    *,
-    status: int | None = None,
-    is_transient: bool = False,
-    headers: dict[str, str] | None = None,
-) -> Reply:
-    """Meta's error envelope."""
-    body: dict[str, Any] = {
-        "message": message,
-        "type": "OAuthException",
-        "code": code,
-        "is_transient": is_transient,
-        "error_user_title": _TITLES.get(code, "Error"),
-        "error_user_msg": message,
-        "fbtrace_id": secrets.token_urlsafe(16),
-    }
-    if subcode:
-        body["error_subcode"] = subcode
-    default = 401 if code == 190 else 500 if code in (1, 2) else 400
-    return answer({"error": body}, status=status or default, headers=headers)
-
-
-def _usage(fault: Fault, percent: int) -> dict[str, str]:
-    entry = {
-        "type": "custom_audience",
-        "call_count": percent,
-        "total_cputime": 1,
-        "total_time": 1,
-        "estimated_time_to_regain_access": fault.retry_after or 0,
-        "ads_api_access_tier": "standard_access",
-    }
-    return {"X-Business-Use-Case-Usage": json.dumps({"1000000001": [entry]})}
-
-
-def struck(faults: Mapping[Kind, Fault], body: bytes) -> Reply | None:
-    """Meta's answer to a request that a fault keeps from being taken; null when none does."""
-    if Kind.TOKEN in faults:
-        return error(190, 463, "Error validating access token: Session has expired")
-    if Kind.THROTTLE in faults:
-        fault = faults[Kind.THROTTLE]
-        return error(
-            80003, 0, "There have been too many calls", status=fault.status, headers=_usage(fault, 100)
-        )
-    if Kind.BUSY in faults:
-        return error(
-            2, 0, "Service temporarily unavailable", status=faults[Kind.BUSY].status or 503, is_transient=True
-        )
-    if Kind.ECHO in faults:
-        text = body.decode("utf-8", "replace")[:5000]
-        return error(100, 1713231, text, status=faults[Kind.ECHO].status)
-    if Kind.REFUSE in faults:
-        code, _, subcode = (faults[Kind.REFUSE].reason or "200/1870050").partition("/")
-        return error(int(code), int(subcode or 0), "Refused", status=faults[Kind.REFUSE].status)
-    return None

@@ -26,7 +26,11 @@ from sandbox.reply import Reply
 from sandbox.world import Seen, World
 
 HOST: Final = "127.0.0.1"
-_OPERATIONS: Final = {"audienceMembers:ingest": "add", "audienceMembers:remove": "remove"}
+_OPERATIONS: Final = {
+    "audienceMembers:ingest": "add",
+    "audienceMembers:remove": "remove",
+    "audienceMembers:removeAll": "removeAll",
+}
 _METHODS: Final = {"POST": "add", "DELETE": "remove"}
 Take = Callable[[bytes, Mapping[Kind, Fault]], Reply]
 
@@ -99,6 +103,30 @@ class _Doors:
             lambda body, faults: world.meta.users(operation, list_id, body, token, faults),
         )
 
+    async def user_list(self, request: Request) -> Response:
+        """A user list of Google's."""
+        list_id, world = request.path_params["list_id"], self._world
+        return await self._serve(request, google, "size", lambda *_: world.google.user_list(list_id))
+
+    async def audience(self, request: Request) -> Response:
+        """``/{audience_id}``."""
+        list_id, world = request.path_params["list_id"], self._world
+        return await self._serve(request, meta, "size", lambda *_: world.meta.audience(list_id))
+
+    async def replace(self, request: Request) -> Response:
+        """``/{audience_id}/usersreplace``."""
+        list_id, token, world = request.path_params["list_id"], _token(request), self._world
+        return await self._serve(
+            request, meta, "replace", lambda body, faults: world.meta.replace(list_id, body, token, faults)
+        )
+
+    async def everywhere(self, request: Request) -> Response:
+        """``/act_{id}/usersofanyaudience``."""
+        token, world = _token(request), self._world
+        return await self._serve(
+            request, meta, "remove", lambda body, faults: world.meta.everywhere(body, token, faults)
+        )
+
     async def nothing(self, request: Request) -> Response:
         """Whatever else is asked for."""
         self._note(request, await request.body())
@@ -157,7 +185,13 @@ def app(world: World) -> Starlette:
         Route("/sandbox/reset", control.reset, methods=["POST"]),
         Route("/v1/requestStatus:retrieve", doors.status, methods=["GET"]),
         Route("/v1/{method}", doors.google, methods=["POST"]),
+        Route(
+            "/v1/accountTypes/{kind}/accounts/{account}/userLists/{list_id}", doors.user_list, methods=["GET"]
+        ),
+        Route(f"/{meta.VERSION}/act_{{account}}/usersofanyaudience", doors.everywhere, methods=["DELETE"]),
         Route(f"/{meta.VERSION}/{{list_id}}/users", doors.meta, methods=["POST", "DELETE"]),
+        Route(f"/{meta.VERSION}/{{list_id}}/usersreplace", doors.replace, methods=["POST"]),
+        Route(f"/{meta.VERSION}/{{list_id}}", doors.audience, methods=["GET"]),
         Route("/{rest:path}", doors.nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
     guard = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])

@@ -51,7 +51,7 @@ class World:
         self.members = Members()
         self.faults = Faults(seed)
         self.google = Google(self.members, clock=clock, settle_seconds=settle_seconds)
-        self.meta = Meta(self.members)
+        self.meta = Meta(self.members, clock=clock)
         self.seen: deque[Seen] = deque(maxlen=MOST_SEEN)
 
     def who(self, platform: str, list_id: str) -> frozenset[str]:

@@ -50,6 +50,7 @@ def destination(
             name="meta_main",
             client=client,
             token=lambda: TOKEN,
+            account="100200300",
             terms_accepted=True,
             endpoint=double.url,
             patience=patience(clock),

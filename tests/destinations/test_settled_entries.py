@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from destinations.google import _settled
+from destinations.google_status import settled as _settled
 from destinations.receipts import pending
 from domain.audience import ReceiptState
 from tests.destinations.batches import ADD

@@ -363,7 +363,8 @@ def test_the_doubles_fields_are_those_of_the_published_messages() -> None:
     published: dict[str, Any] = {
         "Ingest": types.IngestAudienceMembersRequest,
         "Remove": types.RemoveAudienceMembersRequest,
-        **{name: getattr(types, name) for name in MESSAGES if name not in ("Ingest", "Remove")},
+        "RemoveAll": types.RemoveAllAudienceMembersRequest,
+        **{name: getattr(types, name) for name in MESSAGES if name not in ("Ingest", "Remove", "RemoveAll")},
     }
     for name, message in published.items():
         fields = {field.json_name for field in message.pb().DESCRIPTOR.fields}

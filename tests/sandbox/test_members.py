@@ -31,7 +31,9 @@ def test_one_other_byte_in_a_row_leaves_the_body_to_the_slow_way(count: int, dat
     whole = body(hexes(count))
     start = whole.index(OPENING) + len(OPENING)
     at = data.draw(st.integers(start, start + count * 67 - 2))
-    other = data.draw(st.sampled_from(b'GX"],{ \xff').filter(lambda byte: byte != whole[at]))
+    # A bracket in the place of a comma ends the rows: what is left then is no JSON, and refused as that.
+    signs = b'GX",{ \xff' if (at - start) % 67 == 66 else b'GX"],{ \xff'
+    other = data.draw(st.sampled_from(signs).filter(lambda byte: byte != whole[at]))
     assert (
         cut(whole[:at] + bytes([other]) + whole[at + 1 :], opening=OPENING, before=b'"', after=b'"') is None
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
-from destinations.protocol import AudienceDestination
 from domain.audience import Receipt, ReceiptState
 from domain.errors import PlatformRefused, Transient
 
@@ -16,8 +15,15 @@ LONGEST_SECONDS: Final = 1800.0
 GROWTH: Final = 1.5
 
 
+class Settling(Protocol):
+    """Who knows how a request ended."""
+
+    def settle(self, receipt: Receipt) -> Receipt:
+        """Ask once; see AudienceDestination.settle."""
+
+
 def settled(
-    destination: AudienceDestination,
+    destination: Settling,
     receipts: Sequence[Receipt],
     *,
     first_wait: float,
@@ -43,7 +49,7 @@ def settled(
     return [_closed(one, "NOT_SETTLED_IN_TIME") for one in ended]
 
 
-def _round(destination: AudienceDestination, receipts: Sequence[Receipt]) -> list[Receipt]:
+def _round(destination: Settling, receipts: Sequence[Receipt]) -> list[Receipt]:
     """Ask once for each pending receipt, up to the first that the platform is too busy for."""
     ended = list(receipts)
     for number, one in enumerate(ended):

@@ -39,7 +39,10 @@ class Event(StrEnum):
     REMOVAL_REFUSED = "removal_refused"
     REMOVAL_LATE = "removal_late"
     CAMPAIGN_UNKNOWN = "campaign_unknown"
+    RIGHTS_OPEN = "rights_open"
+    ERASURE_DONE = "erasure_done"
     LIST_RETIRED = "list_retired"
+    LIST_DRIFTED = "list_drifted"
     LOG_VERIFIED = "log_verified"
     LOG_PUBLISHED = "log_published"
     CHECK_FAILED = "check_failed"
@@ -85,6 +88,8 @@ _WARNINGS: Final = frozenset(
         Event.OBJECTION_UNMAPPED,
         Event.REMOVAL_REFUSED,
         Event.REMOVAL_LATE,
+        Event.LIST_DRIFTED,
+        Event.RIGHTS_OPEN,
         Event.CAMPAIGN_UNKNOWN,
     }
 )

@@ -9,10 +9,10 @@ from typing import Any
 from audit.entry import Entry
 from domain.audience import Operation, Receipt
 from domain.errors import OutcomeUnknown, PipelineError, PlatformRefused
-from flows.confirm import shown
+from flows.courier import Outgoing
+from flows.entry import shown
 from flows.move import ADDS, OTHER, URGENT
 from flows.plan import Plan
-from flows.send import Outgoing
 from flows.verdict import Verdict
 from flows.wiring import CODE_VERSION, Site
 

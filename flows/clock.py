@@ -11,7 +11,7 @@ import polars as pl
 from audit.entry import Entry, Kind
 from boundary.logs import Event, event
 from domain.errors import PipelineError, RemovalOverdue
-from flows.confirm import shown
+from flows.entry import shown
 from flows.memberships import Membership
 from flows.wiring import Site
 from transforms.clock import measured

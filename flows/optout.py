@@ -11,13 +11,15 @@ from boundary.seal import sealed
 from domain.errors import PipelineError, PlatformRefused, PlatformUnavailable, RunBlocked
 from flows.account import shortfall
 from flows.clock import clocks, entered, overdue_failure, told
-from flows.confirm import recovered, removal_entry
+from flows.entry import removal_entry
 from flows.feeds import take_said
 from flows.journal import Journals
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import EVERYWHERE, URGENT, Move, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.recover import recovered
+from flows.restored import require_replayed
 from flows.run import TURN_SECONDS, begun, executed
 from flows.urgent import Watch, named
 from flows.wiring import Site, site
@@ -87,8 +89,9 @@ def take_optouts(config: str, list_name: str) -> None:
 
 @step
 def held_lines(config: str) -> list[tuple[str, str]]:
-    """Task: every audience and destination to which something was ever sent."""
+    """Task: every audience and destination to which something was ever sent; none in an older copy of the store (R-056)."""
     with site(config) as here:
+        require_replayed(here)
         return sorted(lists_held(here))
 
 

@@ -13,12 +13,12 @@ from domain.errors import PipelineError
 from domain.reason import CODE, Reason
 from domain.run import RunId
 from flows.account import shortfall
-from flows.confirm import recovered
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import KINDS, URGENT, Move, written
 from flows.optout import lists_held, removed
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.recover import recovered
 from flows.run import TURN_SECONDS, begun
 from flows.unused import Unused, campaign_is_unknown, last_syncs, unused
 from flows.wiring import Site, site

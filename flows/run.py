@@ -14,11 +14,12 @@ from destinations.protocol import AudienceDestination
 from domain.audience import Operation, Receipt
 from domain.errors import PipelineError, SuppressionMoved
 from flows.confirm import Answered, clocks_started, confirmed
+from flows.courier import Outgoing, Parts
 from flows.journal import Journal, Journals
 from flows.line import Line
 from flows.memberships import Membership
 from flows.move import ADDS, KINDS, Move, forgotten
-from flows.send import Outgoing, gated, require_unmoved, sent, settled_receipts
+from flows.send import gated, require_unmoved, sent, settled_receipts
 from flows.wiring import Site
 
 # How long a run waits for its turn at a destination. A sync lets a removal in after its last request at the latest.
@@ -159,7 +160,7 @@ def _sent(
             here,
             move,
             batch,
-            destination=destination,
+            by=Parts(destination=destination, batch=batch, list_id=move.line.list_id),
             journal=journal,
             inclusion=inclusion,
             before_each=(lambda: require_unmoved(here, move)) if batch.kind == ADDS else _always,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ import polars as pl
 
 from audit.entry import Kind
 from audit.inclusion import Inclusion
-from boundary.batch import BatchSummary, Seal, part_digest, sealed_batch, verify_seal
+from boundary.batch import BatchSummary, part_digest, sealed_batch, verify_seal
 from boundary.logs import Event, event
 from destinations.dry_run import DryRun
 from destinations.protocol import AudienceDestination
@@ -22,6 +22,7 @@ from domain.errors import GateRefused, LogBroken, SuppressionMoved, TransferStop
 from domain.reason import INCLUDED_CODE
 from expectations.validate import require, validate
 from flows.checks import record_checks
+from flows.courier import Courier, Outgoing
 from flows.feeds import take_list
 from flows.journal import Journal, Journals
 from flows.line import scopes_of
@@ -35,28 +36,6 @@ from transforms.gate import outbound_counters, summed
 from transforms.outbound import body
 
 _OPERATIONS: Final = {ADDS: Operation.ADD, EVERYWHERE: Operation.REMOVE_EVERYWHERE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """A sealed batch; its rows lie in the outgoing files of one ``kind``.
-
-    ``consented`` says that the gate found the consent of each row, and nothing else says so (R-013).
-    """
-
-    seal: Seal
-    kind: str
-    consented: bool
-
-    @property
-    def operation(self) -> Operation:
-        """What the platform is asked to do."""
-        return self.seal.summary.operation
-
-    @property
-    def rows(self) -> int:
-        """Rows of the batch."""
-        return self.seal.summary.rows
 
 
 def gated(here: Site, move: Move, kind: str, *, size: int) -> Outgoing:
@@ -191,7 +170,7 @@ def sent(
     move: Move,
     batch: Outgoing,
     *,
-    destination: AudienceDestination,
+    by: Courier,
     journal: Journal,
     inclusion: Inclusion,
     before_each: Callable[[], None],
@@ -208,9 +187,8 @@ def sent(
     _require_declared(here, move, batch, inclusion)
     summary = batch.seal.summary
     verify_seal(batch.seal, key=here.keys.get("seal"), run=move.run, destination=move.line.destination)
-    template = destination.template(batch.operation, move.line.list_id, consented=batch.consented)
     journals = Journals(here.store)
-    parts = parts_of(here, move, batch.kind, destination.batch_rows)
+    parts = parts_of(here, move, batch.kind, by.batch_rows)
     for number, (part, sealed_as) in enumerate(zip(parts, summary.parts, strict=True)):
         if part_digest(part["digest"]) != sealed_as:
             raise GateRefused(
@@ -226,9 +204,7 @@ def sent(
             last_sent_at=here.now(),
         )
         journal = journals.write(started)
-        receipt = destination.send(
-            batch.operation, move.line.list_id, body(part["digest"], template), rows=part.height
-        )
+        receipt = by.send(number, body(part["digest"], by.template(number)), rows=part.height)
         journal = journals.write(replace(journal, receipts=(*journal.receipts, receipt)))
         event(
             here.log,

@@ -15,7 +15,6 @@ from destinations.dry_run import DryRun
 from domain.errors import PipelineError, RunBlocked, SuppressionMoved, Transient
 from domain.run import RunId
 from flows.account import Synced, intent_of, lift_of, outcome_of, shortfall, shown_row, summary
-from flows.confirm import recovered
 from flows.feeds import refresh
 from flows.journal import Journals
 from flows.line import Line, line_of
@@ -23,6 +22,8 @@ from flows.memberships import Membership
 from flows.move import ADDS, EVERYWHERE, KINDS, OTHER, URGENT, forgotten
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.plan import Plan, planned
+from flows.recover import recovered
+from flows.restored import require_replayed
 from flows.run import TURN_SECONDS, begun, executed
 from flows.send import gated, rehearsed
 from flows.urgent import Watch
@@ -116,8 +117,9 @@ def synced(
     additions back; PlatformUnavailable or PlatformRefused, after which the next run takes up what this one left.
 
     Raises:
-        RunBlocked: another run holds a destination, or there is no export to decide on.
+        RunBlocked: another run holds a destination, there is no export to decide on, or the store is an older copy (R-056).
     """
+    require_replayed(here)
     done: dict[Line, Synced] = {}
     failures: dict[Line, PipelineError] = {}
     with ExitStack() as locks:

@@ -13,8 +13,9 @@ from boundary.logs import Event, event
 from domain.errors import PlatformRefused, PlatformUnavailable
 from domain.reason import CODE, Reason
 from domain.run import RunId
-from flows.confirm import removal_entry
+from flows.courier import Parts
 from flows.entries import NamedEntries
+from flows.entry import removal_entry
 from flows.journal import Journals
 from flows.line import Line, scopes_of
 from flows.memberships import Membership
@@ -111,7 +112,7 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.D
                     here,
                     removal,
                     batch,
-                    destination=destination,
+                    by=Parts(destination=destination, batch=batch, list_id=move.line.list_id),
                     journal=journal,
                     inclusion=inclusion,
                     before_each=lambda: None,

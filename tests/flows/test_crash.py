@@ -34,7 +34,7 @@ def died(work: Callable[[], object], at: int = NEVER) -> list[str]:
     return dying.steps
 
 
-def whole(stage: Stage) -> None:
+def whole(stage: Stage, destination: str = "google_ads") -> None:
     """Nothing is left over, and every intent has exactly one outcome."""
     here = stage.site()
     report = verify(here.audit_store)
@@ -44,34 +44,39 @@ def whole(stage: Stage) -> None:
     assert not here.store.names("removes/")
     ran = {str(entry.fields["run"]) for entry in stage.entries("intent")}
     assert {name.split("/")[3] for name in here.store.names("sent/")} <= ran
-    record = here.memberships.current(line_of(here, AUDIENCES[0], "google_ads").empty)
+    record = here.memberships.current(line_of(here, AUDIENCES[0], destination).empty)
     kept = {*(bucket.file for bucket in record.buckets.values()), *record.leaving.values()}
-    assert set(here.store.names(f"members/{AUDIENCES[0]}/google_ads/")) == kept
-    assert record.members == len(stage.members())
+    assert set(here.store.names(f"members/{AUDIENCES[0]}/{destination}/")) == kept
+    assert record.members == len(stage.members(destination=destination))
+
+
+def on_meta(stage: Stage) -> Callable[[], object]:
+    """The sync with more steps: whoever said no to everything leaves every audience of the account too."""
+    return lambda: stage.sync(destination="meta_ads")
 
 
 @pytest.mark.parametrize("point", range(POINTS))
 def test_resume_equals_no_crash(day_two: Stage, point: int) -> None:
     # Both destinations do the same work: the first tells the steps, the second dies on the way.
-    points = telling(died(lambda: day_two.sync(destination="meta_ads")))
+    points = telling(died(day_two.sync))
     # Not quite the same work: a bucket of which nobody leaves is not written. The last steps are left to the others.
     points = points[:-SPARE]
-    died(day_two.sync, points[point * (len(points) - 1) // (POINTS - 1)])
-    day_two.sync()
-    assert day_two.members() == day_two.wanted(2)
-    whole(day_two)
+    died(on_meta(day_two), points[point * (len(points) - 1) // (POINTS - 1)])
+    on_meta(day_two)()
+    assert day_two.members(destination="meta_ads") == day_two.wanted(2, destination="meta_ads")
+    whole(day_two, "meta_ads")
 
 
 @pytest.mark.parametrize("step", [1, 10, 18, 21, 24, 27])
 def test_a_crash_while_taking_up_what_a_crash_left(day_two: Stage, step: int) -> None:
-    steps = died(lambda: day_two.sync(destination="meta_ads"))
+    steps = died(day_two.sync)
     journal = [number for number, name in enumerate(steps, start=1) if name.startswith("journal/")]
     # The last three: the answer to the last request, every answer settled, the journal closed.
-    died(day_two.sync, journal[-3])
-    died(day_two.sync, step)
-    day_two.sync()
-    assert day_two.members() == day_two.wanted(2)
-    whole(day_two)
+    died(on_meta(day_two), journal[-3])
+    died(on_meta(day_two), step)
+    on_meta(day_two)()
+    assert day_two.members(destination="meta_ads") == day_two.wanted(2, destination="meta_ads")
+    whole(day_two, "meta_ads")
 
 
 def test_a_crash_on_the_first_day_does_not_hold_the_second(day_one: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,15 @@ from transforms.clock import measured
 from transforms.contracts import BUCKETS
 
 _HOUR: Final = 3600
+_TIMES: Final = (
+    "oldest_seconds",
+    "requested_p50",
+    "requested_p95",
+    "acknowledged_p50",
+    "acknowledged_p95",
+    "verified_p95",
+)
+_STATES: Final = ("requested", "acknowledged", "verified")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,33 +79,37 @@ def clocks(here: Site) -> list[Clock]:
 
 
 def entered(here: Site, clock: Clock) -> None:
-    """Enter a clock in the audit log, with no count that could point at somebody (R-113).
+    """Enter a clock in the audit log if it moved, with no count that could point at somebody (R-113).
 
     Times of a group that is too small for its count to be shown are not shown either.
     """
     people = shown(here, clock.people)
-    times = {
-        name: getattr(clock, name) if people else None
-        for name in (
-            "oldest_seconds",
-            "requested_p50",
-            "requested_p95",
-            "acknowledged_p50",
-            "acknowledged_p95",
-            "verified_p95",
-        )
+    fields = {
+        "audience": clock.audience,
+        "destination": clock.destination,
+        "people": people,
+        "open": shown(here, clock.open),
+        **{name: getattr(clock, name) if people else None for name in _TIMES},
     }
-    here.ledger.append(
-        Entry.make(
-            Kind.CLOCK,
-            at=here.stamp(),
-            audience=clock.audience,
-            destination=clock.destination,
-            people=people,
-            open=shown(here, clock.open),
-            **times,
-        )
-    )
+    if fields != _last(here, clock):
+        here.ledger.append(Entry.make(Kind.CLOCK, at=here.stamp(), **fields))
+
+
+def _last(here: Site, clock: Clock) -> Mapping[str, object]:
+    """The last entry about this list, without its time; where there is none, a clock that never ran."""
+    found: Mapping[str, object] = {
+        "audience": clock.audience,
+        "destination": clock.destination,
+        "people": 0,
+        "open": 0,
+        **dict.fromkeys(_TIMES),
+    }
+    for _, entry in here.ledger.entries():
+        fields = {name: value for name, value in entry.fields.items() if name != "at"}
+        same = (fields.get("audience"), fields.get("destination")) == (clock.audience, clock.destination)
+        if entry.kind is Kind.CLOCK and same:
+            found = fields
+    return found
 
 
 def told(clock: Clock) -> dict[str, str | int]:
@@ -133,13 +147,16 @@ def removal_states(here: Site, held: Membership, people: pl.Series) -> list[tupl
 
     ``state``: ``open``, ``requested``, ``acknowledged`` or ``verified``; acknowledged is not deleted (R-044).
     """
-    found: list[tuple[datetime, str, datetime]] = []
-    for bucket in range(BUCKETS):
-        rows = here.memberships.removals(held, bucket).join(
-            people.to_frame("subject_key"), on="subject_key", how="semi"
-        )
-        for row in rows.iter_rows(named=True):
-            reached = [state for state in ("requested", "acknowledged", "verified") if row[f"{state}_at"]]
-            state = reached[-1] if reached else "open"
-            found.append((row["said_at"], state, row[f"{state}_at"] if reached else row["said_at"]))
-    return sorted(found)
+    frames = [here.memberships.removals(held, bucket) for bucket in range(BUCKETS)]
+    rows = pl.concat(frames).join(people.to_frame("subject_key"), on="subject_key", how="semi")
+    return sorted(map(_state, rows.drop("subject_key").rows()))
+
+
+def _state(moments: tuple[datetime | None, ...]) -> tuple[datetime, str, datetime]:
+    """The last moment that has come, of said, requested, acknowledged and verified."""
+    said = moments[0]
+    if said is None:
+        raise ValueError("a clock always has its beginning")
+    reached = [(name, at) for name, at in zip(_STATES, moments[1:], strict=True) if at is not None]
+    name, at = reached[-1] if reached else ("open", said)
+    return said, name, at

@@ -45,7 +45,7 @@ class PushedOut:
 @flow(name="optout", **NO_TRACE)
 @sealed
 def optout(config: str, list_name: str) -> list[PushedOut]:
-    """Take in the newest file of a list and of every objection feed, then remove everybody who is suppressed.
+    """Take in the newest file of a list and of every objection and consent feed, then remove everybody who said no.
 
     An empty name takes in nothing: the opt-outs were handed in already. A feed that cannot be read is an error at the
     end: it does not hold back those who are known already.
@@ -66,7 +66,7 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
         place = f"{one.audience}, {one.destination}"
         short = shortfall(one.state, place=place, refused=0, unknown=one.rows - one.removed)
         failures += [short] if short else []
-    failures += look_at_clocks(config, [(one.audience, one.destination) for one in done if one.rows])
+    failures += look_at_clocks(config)
     for failed in failures:
         tell_blocked(failed, place="optout")
     show_counts("optout", [asdict(one) for one in done], "Removals a destination")
@@ -77,7 +77,7 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
 
 @step
 def take_optouts(config: str, list_name: str) -> None:
-    """Task: read the newest file of the list and of every objection feed."""
+    """Task: read the newest file of the list and of every objection and consent feed."""
     with site(config) as here:
         if list_name not in here.org.lists:
             raise RunBlocked(
@@ -103,14 +103,13 @@ def push_out(config: str, audience: str, destination: str) -> PushedOut:
 
 
 @step
-def look_at_clocks(config: str, moved: list[tuple[str, str]]) -> list[PipelineError]:
-    """Task: read the removal clock of every list; those that moved, or run, go into the audit log. Gives the alarms."""
+def look_at_clocks(config: str) -> list[PipelineError]:
+    """Task: read the removal clock of every list; those that moved go into the audit log. Gives the alarms."""
     alarms: list[PipelineError] = []
     with site(config) as here:
         found = clocks(here)
         for clock in found:
-            if clock.open or (clock.audience, clock.destination) in moved:
-                entered(here, clock)
+            entered(here, clock)
             late = overdue_failure(here, clock)
             alarms += [late] if late else []
     show_counts("removal-clock", [told(clock) for clock in found], "Removals, from the no to the answer")

@@ -31,6 +31,7 @@ from storage.registers import RegisterState
 from transforms.consent import grants
 from transforms.contracts import BUCKETS, MEMBERSHIP, SECRETS, SENT, SUPPRESSION
 from transforms.eligibility import conflicts, decided, tally
+from transforms.leaving import refusals
 from transforms.lifting import in_force, split
 from transforms.membership import overlap, target_of
 from transforms.subjects import spelled
@@ -202,6 +203,7 @@ class _Work:
             line.platform,
             # Before anything was sent nobody can have to leave.
             entries=in_force(entries, grants(events, scope), scope) if self._used else nobody,
+            refused=refusals(events, scope),
             sent=lambda people: (
                 here.sent.rows(line.destination, line.audience, bucket, people=people)
                 if self._used

@@ -21,6 +21,7 @@ from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.rebuild import seen
 from flows.recover import recovered
 from flows.replace import replaced
+from flows.restored import require_replayed
 from flows.run import TURN_SECONDS
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
@@ -71,6 +72,7 @@ def reconcile(config: str) -> list[Reconciled]:
 def look(config: str, audience: str, destination: str) -> Reconciled:
     """Task: look at one list."""
     with site(config) as here:
+        require_replayed(here)
         return reconciled(here, line_held(here, lists_held(here)[audience, destination]))
 
 

@@ -63,7 +63,8 @@ def _absorbed(here: Site, line: Line, held: Membership, journal: Journal, *, dou
             run = f"{journal.run}-recovered"
             buckets[bucket] = here.memberships.written(held, bucket, rows, run=run)
     until = held.doubt_until
-    if doubt and journal.last_sent_at is not None:
+    # Only an addition that may still be at work makes a removal doubtful.
+    if doubt and journal.added_rows and journal.last_sent_at is not None:
         end = journal.last_sent_at + timedelta(seconds=here.org.policy.settle_limit_seconds)
         until = max(end, until) if until else end
     result = replace(held, buckets=buckets, doubt_until=until)

@@ -11,7 +11,7 @@ import polars as pl
 
 from boundary.logs import Event, event
 from domain.errors import PlatformRefused, PlatformUnavailable
-from domain.reason import CODE, Reason
+from domain.reason import CODE, Reason, bit
 from domain.run import RunId
 from flows.courier import Parts
 from flows.entries import NamedEntries
@@ -25,16 +25,18 @@ from flows.send import gated, sent
 from flows.sent import OUTGOING
 from flows.wiring import Site
 from storage.registers import RegisterState
-from transforms.consent import covers, grants
-from transforms.contracts import BUCKETS
-from transforms.leaving import overdue, said_no
-from transforms.lifting import in_force, split
+from transforms.consent import consent_bits, covers, grants
+from transforms.contracts import BLOCKED, BUCKETS, SUBJECTS, UTC_TIME
+from transforms.leaving import out_at_once, overdue, refusals
+from transforms.lifting import in_force
 
 LOOK_SECONDS: Final = 5.0
 
 
 def named(here: Site, line: Line, held: Membership, state: RegisterState) -> Move:
-    """A new run that removes everybody whom the suppression register names, with every digest ever sent for them.
+    """A new run that removes everybody who said no by now, with every digest that was ever sent for them.
+
+    A no counts from wherever it comes: the suppression register, a withdrawn consent, a mark in the newest export.
 
     What a run under way is about to add counts as sent: the ledger has it before the first request.
     """
@@ -64,7 +66,7 @@ def _out(here: Site, line: Line, held: Membership, said: _Said, bucket: int) -> 
     if members.is_empty() and sent.is_empty():
         return pl.DataFrame(schema={**OUTGOING, "everywhere": pl.Boolean()})
     reached = pl.concat([members.select("subject_key", "digest"), sent.select("subject_key", "digest")])
-    people = said_no(said.about(reached, bucket))
+    people = said.by(reached, bucket)
     return (
         overdue(people, members, sent, here.memberships.removals(held, bucket))
         .join(people, on="subject_key", how="left", maintain_order="left")
@@ -80,7 +82,8 @@ class Watch:
     """
 
     def __init__(self, here: Site, move: Move) -> None:
-        self._here, self._move, self._seen = here, move, move.suppression
+        self._here, self._move = here, move
+        self._seen = (move.suppression, here.consent.state().version)
         self.pushed: list[tuple[pl.DataFrame, datetime]] = []
 
     def __call__(self, seconds: float) -> None:
@@ -89,8 +92,9 @@ class Watch:
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, LOOK_SECONDS))
             state = self._here.suppression.state()
-            if state.version != self._seen:
-                self._seen = state.version
+            versions = (state.version, self._here.consent.state().version)
+            if versions != self._seen:
+                self._seen = versions
                 self.pushed += _pushed_out(self._here, self._move, state)
 
 
@@ -139,28 +143,57 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.D
 
 
 class _Said:
-    """What was said against members of a line, by one version of the register."""
+    """Who of the members of a line said no, by one version of the register, the consents and the export in force."""
 
     def __init__(self, here: Site, line: Line, state: RegisterState) -> None:
         settings = here.org.audiences.get(line.audience)
-        snapshot = here.snapshots.current(settings.source) if settings else None
         self._here, self._line = here, line
-        self._named = NamedEntries(here, state, snapshot=snapshot)
+        self._snapshot = here.snapshots.current(settings.source) if settings else None
+        self._named = NamedEntries(here, state, snapshot=self._snapshot)
         # Nobody can say yes to an audience that is gone: whatever was said against it stands.
         self._scopes = scopes_of(here, line, now=here.now()) if settings else []
+        self._consent = here.consent.state()
+        self._blocked = pl.DataFrame(schema=BLOCKED)
+        if self._snapshot is not None:
+            self._blocked = here.frames.read(f"{self._snapshot.folder}/blocked.parquet", BLOCKED)
 
-    def about(self, reached: pl.DataFrame, bucket: int) -> pl.DataFrame:
-        """SUPPRESSION entries of a bucket that hold for the line; a later yes may have lifted a dated one (R-024).
+    def by(self, reached: pl.DataFrame, bucket: int) -> pl.DataFrame:
+        """See ``out_at_once``.
 
         Needs:  subject_key, digest of everybody to whom something may have been sent
         """
+        here = self._here
+        subjects = self._subjects(reached, bucket)
         entries = (
             self._named.of(bucket, sent=reached)
             .join(reached, on="subject_key", how="semi")
             .filter(covers("controller", self._line.controller))
         )
-        # Consent is only read where it could make a difference: an urgent removal does not wait for more.
-        if not self._scopes or split(entries)[1].is_empty():
-            return entries
-        events = self._here.consent.bucket(bucket, self._here.consent.state())
-        return pl.concat([in_force(entries, grants(events, scope), scope) for scope in self._scopes])
+        events = here.consent.bucket(bucket, self._consent).join(reached, on="subject_key", how="semi")
+        refused = [pl.DataFrame(schema={"subject_key": pl.Binary(), "refused_at": UTC_TIME})]
+        standing = [entries] if not self._scopes else []
+        bits = subjects["crm_bits"]
+        for scope in self._scopes:
+            given = grants(events, scope)
+            # A later yes may have lifted an objection with a time, and outweighs an earlier refusal (R-024).
+            standing.append(in_force(entries, given, scope))
+            refused.append(refusals(events, scope))
+            bits = bits | (consent_bits(subjects, events, given, scope) & bit(Reason.WITHDRAWN))
+        known = subjects.select("subject_key", bits.alias("bits"))
+        return out_at_once(
+            pl.concat([known, self._noted(reached)]).group_by("subject_key").agg(pl.col("bits").bitwise_or()),
+            pl.concat(standing),
+            pl.concat(refused).group_by("subject_key").agg(pl.col("refused_at").max()),
+            marked_at=datetime.fromisoformat(self._snapshot.read_at) if self._snapshot else here.now(),
+        )
+
+    def _subjects(self, reached: pl.DataFrame, bucket: int) -> pl.DataFrame:
+        """SUBJECTS of these people in the export in force; none without one."""
+        if self._snapshot is None:
+            return pl.DataFrame(schema=SUBJECTS)
+        subjects = self._here.frames.read(f"{self._snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
+        return subjects.join(reached, on="subject_key", how="semi")
+
+    def _noted(self, reached: pl.DataFrame) -> pl.DataFrame:
+        """What a note in an address cell says about these people."""
+        return self._blocked.join(reached, on="subject_key", how="semi").select("subject_key", "bits")

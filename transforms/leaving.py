@@ -2,9 +2,70 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 import polars as pl
 
+from domain.reason import Reason, bit
+from transforms.consent import ConsentScope, covers
+from transforms.contracts import UTC_TIME
+
+# A no that somebody said, or that stands for one.
+SAID_NO: Final = (
+    bit(Reason.ERASED)
+    | bit(Reason.OBJECTED)
+    | bit(Reason.RESTRICTED)
+    | bit(Reason.DECEASED)
+    | bit(Reason.WITHDRAWN)
+    | bit(Reason.LEGAL_HOLD)
+    | bit(Reason.EXTERNAL_LIST)
+)
+# Of these, what a mark of the CRM says without a scope holds for every audience of an account (R-022).
+_UNSCOPED: Final = bit(Reason.ERASED) | bit(Reason.OBJECTED) | bit(Reason.RESTRICTED) | bit(Reason.DECEASED)
 _PAIR = ("subject_key", "digest")
+
+
+def out_at_once(
+    known: pl.DataFrame, entries: pl.DataFrame, refused: pl.DataFrame, *, marked_at: datetime
+) -> pl.DataFrame:
+    """Everybody who said no, whether the register, a consent or a mark in the export tells it.
+
+    Needs:  ``known`` with subject_key, unique, and bits UInt32 (domain.reason); SUPPRESSION entries in force;
+            ``refusals``; ``marked_at``, when the export was read
+    Gives:  subject_key, unique; said_at, never null: the receipt of the entry, else of the refusal, else of the export;
+            everywhere Boolean, never null
+    """
+    marked = known.filter((pl.col("bits") & SAID_NO) != 0).select(
+        "subject_key",
+        ((pl.col("bits") & _UNSCOPED) != 0).alias("unscoped"),
+        ((pl.col("bits") & bit(Reason.WITHDRAWN)) != 0).alias("withdrew"),
+    )
+    return (
+        said_no(entries)
+        .join(marked, on="subject_key", how="full", coalesce=True)
+        .join(refused, on="subject_key", how="left")
+        .select(
+            "subject_key",
+            pl.coalesce("said_at", pl.when("withdrew").then("refused_at"), pl.lit(marked_at, dtype=UTC_TIME)),
+            pl.coalesce("everywhere", "unscoped", pl.lit(value=False)).alias("everywhere"),
+        )
+    )
+
+
+def refusals(events: pl.DataFrame, scope: ConsentScope) -> pl.DataFrame:
+    """When the latest refusal of a scope arrived.
+
+    Needs:  CONSENT events
+    Gives:  subject_key, unique; refused_at
+    """
+    return (
+        events.filter(~(pl.col("granted") | pl.col("offered")).fill_null(value=False))
+        .filter(covers("controller", scope.controller) & covers("purpose", scope.purpose))
+        .filter(covers("recipient", scope.recipient))
+        .group_by("subject_key")
+        .agg(pl.col("received_at").max().alias("refused_at"))
+    )
 
 
 def said_no(entries: pl.DataFrame) -> pl.DataFrame:

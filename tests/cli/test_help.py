@@ -20,9 +20,9 @@ KINDS = [
     if isinstance(kind, type) and issubclass(kind, PipelineError) and "exit_code" in vars(kind)
 ]
 CODES = {
-    "CONFIG": 3, "KEY": 4, "APPROVAL": 5, "EXPORT": 10, "LIST": 11, "PLAINTEXT": 20, "GATE": 21, "CHECK": 22,
-    "PLATFORM-BUSY": 30, "PLATFORM-REFUSED": 31, "PLATFORM-UNKNOWN": 32, "EGRESS": 33, "LOG": 40, "LOG-UNAVAILABLE": 41,
-    "BLOCKED": 50, "SUPPRESSION-MOVED": 51, "TRANSFER-STOPPED": 52, "STORAGE": 60, "SEALED": 70,
+    "CONFIG": 3, "KEY": 4, "APPROVAL": 5, "RIGHTS": 6, "RIGHTS-OPEN": 7, "EXPORT": 10, "LIST": 11, "PLAINTEXT": 20, "GATE": 21, "CHECK": 22,
+    "PLATFORM-BUSY": 30, "PLATFORM-REFUSED": 31, "PLATFORM-UNKNOWN": 32, "EGRESS": 33, "REMOVAL-LATE": 34, "LOG": 40, "LOG-UNAVAILABLE": 41,
+    "BLOCKED": 50, "SUPPRESSION-MOVED": 51, "TRANSFER-STOPPED": 52, "INCIDENT": 53, "STORAGE": 60, "SEALED": 70,
 }  # fmt: skip
 ADDRESS = "els.peeters@voorbeeld.example"
 

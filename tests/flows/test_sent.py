@@ -97,3 +97,15 @@ def test_r_042_the_clock_runs_from_the_no_to_the_acknowledgement(day_one: Stage)
     # Another look finds nothing to do: the person has left, and the ledger still has what was sent.
     assert day_one.push_out().state == "none"
     assert platform_hex(ann.address, "google") in set(ledger(day_one)["digest"].bin.encode("hex"))
+
+
+def test_r_042_a_consent_that_was_withdrawn_and_a_mark_in_the_export_leave_without_a_sync(
+    day_two: Stage,
+) -> None:
+    """Day two brings objections, withdrawals and marks; nobody waits for the next sync to be out."""
+    done = day_two.push_out()
+    assert done.state == "acknowledged"
+    plan = day_two.sync(send=False)
+    asked = {"EXCL_OBJECTED", "EXCL_WITHDRAWN", "EXCL_DECEASED", "EXCL_RESTRICTED", "EXCL_LEGAL_HOLD"}
+    assert not asked & set(plan.leaving)
+    assert plan.leaving

@@ -38,6 +38,7 @@ from transforms.digest import keyed
 # Parts by the first bits of the row id; one part is sorted at a time, so memory is bounded by it.
 _PART_BITS: Final = 6
 _PARTS: Final = 1 << _PART_BITS
+# A power of two: each part is a subtree.
 _READ_ROWS: Final = 1 << 17
 
 
@@ -154,7 +155,7 @@ def checked_decisions(source: Path | bytes) -> DecisionFile:
     """
     tree = RowTree()
     rows = 0
-    for part in _parts(source):
+    for part in row_parts(source):
         tree.add(part)
         rows += len(part)
     return DecisionFile(rows=rows, root=tree.root())
@@ -170,11 +171,12 @@ def read_decisions(source: Path | bytes) -> Iterator[pl.DataFrame]:
 
     Gives:  row_id Binary, bits UInt32, primary UInt8, policy UInt32
     """
-    for part in _parts(source):
+    for part in row_parts(source):
         yield decoded(part)
 
 
-def _parts(source: Path | bytes) -> Iterator[Bytes]:
+def row_parts(source: Path | bytes) -> Iterator[Bytes]:
+    """Rows of a file as bytes, in order and in parts of equal size but for the last, after the same checks."""
     place = source.name if isinstance(source, Path) else ""
     with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
         left = rows_by_header(file.read(HEADER.size))

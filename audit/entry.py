@@ -119,7 +119,7 @@ _SCHEMAS: Final[Mapping[Kind, Mapping[str, Check]]] = {
         "manifest": _keyed_or_none,
     },
     Kind.REMOVAL: {"run": _run, "destination": _name, "audience": _name, "rows": _count, "state": _name},
-    # ``request`` is the number of a ticket, never a person; ``rows`` are the lists from which the person had to leave.
+    # ``request`` is the number of a ticket, never a person; ``rows`` are the subject secrets destroyed.
     Kind.ERASURE: {"request": _name, "rows": _count, "state": _text("begun|done")},
     # ``by`` is a role or a key name, never a person.
     Kind.REVIEW: {"start": _whole, "end": _whole, "findings": _count, "by": _name},
@@ -158,6 +158,7 @@ _SCHEMAS: Final[Mapping[Kind, Mapping[str, Check]]] = {
         "scope": _name,
         "by": _name_or_none,
         "state": _text("opened|closed"),
+        "verdict": _text("notified|no_notification|false_alarm", nullable=True),
     },
     # What a platform said of a list, compared with what we know of it.
     Kind.RECONCILE: {"audience": _name, "destination": _name, "members": _count, "state": _name},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from audit.entry import Entry, Kind
 from audit.files import CHECKPOINT, KEY, PublicFiles
 from audit.merkle import leaf_hash
 from audit.note import VerifierKey
+from audit.quarter import Quarter, deleted_quarters
 from audit.recompute import Hashes, Held, beyond, end_of, leaves_by, misfits, root_by
 from audit.reconcile import Finding, reconciled
 from audit.report import Problem, Report
@@ -199,10 +201,15 @@ class _Verification:
         """Every decision file against the intent that names it."""
         there = set(self._source.names(_DECISIONS))
         checked: dict[str, DecisionFile | None] = {}
+        deleted, expired = deleted_quarters(entry for _, entry in entries), Counter[Quarter]()
         for index, entry in entries:
             if entry.kind is not Kind.INTENT:
                 continue
             name = decisions_name(str(entry.fields["run"]), str(entry.fields["destination"]))
+            quarter = Quarter.of_run(str(entry.fields["run"]))
+            if name not in there and name not in checked and quarter in deleted:
+                checked[name] = None
+                expired[quarter] += 1
             if name not in checked:
                 checked[name] = self._decision_file(name, there)
             file = checked[name]
@@ -210,9 +217,12 @@ class _Verification:
                 self._wrong(name, f"its root is not the one in intent {index}")
             elif file and entry.fields["rows"] not in {file.rows, None}:
                 self._wrong(name, f"it does not have as many rows as intent {index} says")
+        for quarter, files in sorted(expired.items()):
+            what = f"{files} decision file(s) expired; the log says that they were deleted in time (R-108)"
+            self._findings.append(Finding(quarter.data_class, what))
         for name in sorted(there - checked.keys()):
             self._findings.append(Finding(name, "no intent names this file"))
-        return len(checked)
+        return len(checked) - expired.total()
 
     def _decision_file(self, name: str, there: set[str]) -> DecisionFile | None:
         if name not in there:

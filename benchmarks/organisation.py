@@ -82,7 +82,8 @@ def organise(work: Path) -> None:
             path.unlink()
     _changed(folder / "audiences" / f"{_AUDIENCE}.yaml", criteria={})
     for source in sorted((folder / "sources").glob("*.yaml")):
-        _changed(source, pattern="*.csv")
+        # Bulk contacts have no canaries among them.
+        _changed(source, pattern="*.csv", canaries=[])
 
 
 def settle_quickly(work: Path) -> None:

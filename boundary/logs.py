@@ -39,10 +39,14 @@ class Event(StrEnum):
     REMOVAL_REFUSED = "removal_refused"
     REMOVAL_LATE = "removal_late"
     CAMPAIGN_UNKNOWN = "campaign_unknown"
+    INCIDENT_OPENED = "incident_opened"
+    INCIDENT_CLOSED = "incident_closed"
     RIGHTS_OPEN = "rights_open"
     ERASURE_DONE = "erasure_done"
     LIST_RETIRED = "list_retired"
     LIST_DRIFTED = "list_drifted"
+    DELETED = "deleted"
+    DELETION_FAILED = "deletion_failed"
     LOG_VERIFIED = "log_verified"
     LOG_PUBLISHED = "log_published"
     CHECK_FAILED = "check_failed"
@@ -89,8 +93,10 @@ _WARNINGS: Final = frozenset(
         Event.REMOVAL_REFUSED,
         Event.REMOVAL_LATE,
         Event.LIST_DRIFTED,
+        Event.DELETION_FAILED,
         Event.RIGHTS_OPEN,
         Event.CAMPAIGN_UNKNOWN,
+        Event.INCIDENT_OPENED,
     }
 )
 _NAME: Final = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,62}\Z")

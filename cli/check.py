@@ -51,6 +51,7 @@ def check(
         compare(*comparing, as_json=as_json)
         return
 
+    from config.coverage import not_applicable
     from config.draft import Draft
     from config.due import due
     from config.missing import missing
@@ -63,6 +64,7 @@ def check(
     problems = sorted({*draft.problems, *due(draft, today=today)})
     planned = refused_as_planned(draft)
     warnings = missing(draft, environ=os.environ, today=today)
+    others = not_applicable(draft)
     waiting = [] if draft.problems else waiting_lines(config)
     if as_json:
         found = {
@@ -71,6 +73,7 @@ def check(
             "problems": [asdict(one) for one in problems],
             "planned": [asdict(one) for one in planned],
             "warnings": [asdict(one) for one in warnings],
+            "not_applicable": [asdict(one) for one in others],
             "waiting": waiting,
         }
         give(found, as_json=True)
@@ -78,6 +81,7 @@ def check(
         _say(problems)
         _say(planned, mark="refused as things stand: ")
         _say(warnings, mark="warning: ")
+        _say(others, mark="not applicable: ")
         for line in waiting:
             typer.echo(line)
     if problems:

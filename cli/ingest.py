@@ -13,12 +13,15 @@ from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give
 def ingest(
     source: Annotated[str, typer.Argument(help="Name of a file in sources/, without .yaml.")],
     file: Annotated[
-        Path | None, typer.Option(help="Read this file instead of the newest one at the source's location.")
+        Path | None,
+        typer.Option(
+            help="Read this file instead of the newest one at the source's location. It is deleted as well."
+        ),
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Read the newest CRM export. The same file twice changes nothing; a wrong file changes nothing either."""
+    """Read the newest CRM export and delete its file (R-053), also when it is refused; a wrong file changes nothing."""
     from cli.flowing import flowing
     from config.organisation import load
 
@@ -31,12 +34,12 @@ def ingest(
             done = ingest_flow(folder, source)
         else:
             from boundary.zones import PlaintextUri
-            from flows.ingest import read_source
+            from flows.ingest import consumed
             from flows.wiring import site
             from storage.exports import export_files
 
             given = export_files(PlaintextUri(str(file)), pattern="*")
-            done = read_source(site(folder), source, given)
+            done = consumed(site(folder), source, given)
     words = "read" if done.changed else "already in force, nothing changed"
     give(
         done,

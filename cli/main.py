@@ -21,6 +21,7 @@ from cli.keys import keys
 from cli.leaks import leaks
 from cli.optout import optout
 from cli.output import exit_codes, tell, tell_failure, tell_wrong
+from cli.rights import rights
 from cli.sandbox import sandbox
 from cli.status import status
 from cli.sync import sync
@@ -31,7 +32,7 @@ from domain.errors import PipelineError, Sealed
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 ORDER: Final = [
-    "demo", "check", "approve", "keys", "ingest", "sync", "optout", "transfers", "status", "audit", "vectors", "leaks",
+    "demo", "check", "approve", "keys", "ingest", "sync", "optout", "rights", "transfers", "status", "audit", "vectors", "leaks",
     "bench", "sandbox",
 ]  # fmt: skip
 
@@ -62,6 +63,7 @@ for command in COMMANDS:
     app.command()(command)
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
+app.add_typer(rights, name="rights")
 app.add_typer(transfers, name="transfers")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.based import based
 from config.mapped import mapped
+from config.planted import planted
 from config.problem import Problem
 from config.reference import references
 from config.registered import registered
@@ -29,6 +30,7 @@ def across(draft: Draft) -> Iterator[Problem]:
     yield from based(draft)
     yield from registered(draft)
     yield from mapped(draft)
+    yield from planted(draft)
     yield from selected(draft)
     if OPTOUTS not in draft.stems("lists"):
         yield Problem(

@@ -1,4 +1,4 @@
-"""What dates and switches in the files forbid today: nobody is added, removals go on (R-067, R-069, R-146, R-148)."""
+"""What dates and switches in the files forbid today: nobody is added, removals go on (R-046, R-067, R-069, R-146, R-148)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from config.mechanism import Mechanism
 from config.notice import Notice, NoticeVersion
 from config.problem import Problem
 from config.purpose import Purpose
+from config.suppression import SuppressionList
 
 REVIEW_BLOCK_MONTHS: Final = 24
 
@@ -45,6 +46,10 @@ class Whole(Protocol):
     def notices(self) -> Mapping[str, Notice]:
         """Notices by file stem."""
 
+    @property
+    def lists(self) -> Mapping[str, SuppressionList]:
+        """Suppression lists by file stem."""
+
     def problem(self, file: str, place: Place, what: str, do: str) -> Problem:
         """A problem at a place in a file, with its line."""
 
@@ -64,7 +69,7 @@ def due(whole: Whole, *, today: date, audience: str = "", destination: str = "")
         found |= {*_destination(whole, stem, one, today), *_mechanism(whole, one, today)}
     found |= {*_exceptions(whole, targets, audience, today)}
     asked = {one.controller for one in targets.values()} if audience or destination else None
-    found |= {*_notices(whole, asked, today)}
+    found |= {*_notices(whole, asked, today), *_lists(whole, today)}
     return sorted(found)
 
 
@@ -185,6 +190,18 @@ def _exceptions(
                 ("expires_on",),
                 "this exception has expired (R-012)",
                 "Have it looked at and signed again, or write `basis: consent`",
+            )
+
+
+def _lists(whole: Whole, today: date) -> Iterator[Problem]:
+    """A list of others that may no longer be relied upon covers nobody, whoever the audience is of."""
+    for stem, one in whole.lists.items():
+        if one.applies and one.valid_until is not None and one.valid_until < today:
+            yield whole.problem(
+                f"lists/{stem}.yaml",
+                ("valid_until",),
+                "this list has expired (R-046)",
+                "Renew it with its owner, then write the new day",
             )
 
 

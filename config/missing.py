@@ -11,6 +11,7 @@ from config.destination import DEFAULT_SANDBOX, State
 from config.draft import ORGANISATION, Draft
 from config.due import REVIEW_BLOCK_MONTHS, months_since, newest_of
 from config.model import SANDBOX_URL
+from config.planted import unplanted
 from config.problem import Problem
 from config.secret import absent
 
@@ -18,13 +19,14 @@ REVIEW_WARN_MONTHS: Final = 12
 
 
 def missing(draft: Draft, *, environ: Mapping[str, str], today: date) -> list[Problem]:
-    """Secrets, key file, folders and reviews that are still to come, each with the line that asks for it."""
+    """Secrets, key file, folders, reviews and canaries that are still to come, each with the line that asks for it."""
     found = [
         *_secrets(draft, environ),
         *_keys(draft),
         *_folders(draft),
         *_reviews(draft, today),
         *_campaigns(draft, today),
+        *unplanted(draft),
     ]
     return sorted(found)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from config.canary import Canary
 from config.model import Authored, Domain, Location, Model, Name, Pattern, Share, Text, Thing
 from domain.export import DeclaredColumn, ExportSpec
 from domain.sensitivity import Sensitivity
@@ -127,6 +128,11 @@ class Source(Authored):
     """A share from 0 to 0.1: with more malformed rows the whole file is refused."""
     max_shrink_share: Annotated[Share, Field(le=0.5)] = 0.1
     """A share from 0 to 0.5: a file that lost more rows than this is refused (R-152)."""
+    canaries: Annotated[tuple[Canary, ...], Field(max_length=200)] = ()
+    """A list of made-up contacts that every export must hold, each with contact_id, reason and feeds (R-047)."""
+
+    max_age_hours: Annotated[int, Field(ge=1, le=744)] = 96
+    """A whole number of hours from 1 to 744: a run that finds no file for longer than this since the last one fails."""
 
     def spec(self, name: str) -> ExportSpec:
         """What the reader of exports needs; ``name`` is the stem of this file."""

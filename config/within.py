@@ -14,7 +14,7 @@ from config.model import SANDBOX_URL
 from config.placed import placed
 from config.policy import STATUSES, ConsumerKind, Policy
 from config.problem import Problem, choice
-from config.suppression import OPTOUTS, SuppressionList
+from config.suppression import OPTOUTS, Form, ListStatus, SuppressionList
 from config.telling import is_special
 from domain.audience import Platform
 from domain.reason import Reason
@@ -99,6 +99,29 @@ def _controller(draft: Draft, file: str, one: Controller) -> Iterator[Problem]:
 
 
 def _list(draft: Draft, file: str, name: str, one: SuppressionList) -> Iterator[Problem]:
+    for field in ("status", "said_at"):
+        if getattr(one, field) is None:
+            continue
+        if one.column is None:
+            yield draft.problem(
+                file,
+                (field,),
+                f"`{field}` without the column of the address (R-021)",
+                "Write `column` as well: the header above the addresses",
+            )
+        if one.reason is not Reason.OBJECTED:
+            yield draft.problem(
+                file,
+                ("reason",),
+                f"`{field}` is about what people said, and the list has another reason (R-024)",
+                f"Write OBJECTED, or remove `{field}`",
+            )
+        if one.form is Form.DOMAINS:
+            yield draft.problem(
+                file, (field,), f"`{field}` means nothing for domains", "Remove it, or write another `form`"
+            )
+    if one.status:
+        yield from _words(draft, file, one.status)
     if name != OPTOUTS:
         return
     if one.reason is not Reason.OBJECTED:
@@ -116,6 +139,21 @@ def _list(draft: Draft, file: str, name: str, one: SuppressionList) -> Iterator[
         yield draft.problem(
             file, ("channel",), "the list of opt-outs is not about e-mail (R-021)", "Write any or email"
         )
+
+
+def _words(draft: Draft, file: str, status: ListStatus) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for field in ("objected", "undeliverable", "says_nothing"):
+        for at, word in enumerate(getattr(status, field)):
+            plain = " ".join(word.split()).lower()
+            if plain in seen:
+                yield draft.problem(
+                    file,
+                    ("status", field, at),
+                    "this word stands twice, so that it could mean two things (R-007)",
+                    "Leave it where the owner of the list says that it belongs",
+                )
+            seen.add(plain)
 
 
 def _notice(draft: Draft, file: str, notice: Notice) -> Iterator[Problem]:

@@ -20,9 +20,12 @@ from domain.errors import EgressRefused, GateRefused, KeyUnavailable
 REGISTERED_HOSTS: Final = frozenset({"datamanager.googleapis.com", "graph.facebook.com"})
 # Digits only: a name could be made to lead elsewhere.
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
-QUERY_NAMES: Final = frozenset({"requestId", "fields"})
-# Names of fields that may be asked for; every other value of a query is a platform's own reference.
-SIZE_FIELDS: Final = "approximate_count_lower_bound,approximate_count_upper_bound,operation_status"
+QUERY_NAMES: Final = frozenset({"requestId", "session_id", "fields"})
+# What may be asked for by name: counts and states. Every other value of a query is a reference.
+FIELDS: Final = frozenset(
+    {"approximate_count_lower_bound", "approximate_count_upper_bound", "operation_status"}
+    | {"session_id", "num_received", "num_invalid_entries"}
+)
 ANSWER_LIMIT_BYTES: Final = 4 << 20
 
 _PATH: Final = re.compile(r"\A(/[A-Za-z0-9._:-]+)+\Z")
@@ -116,9 +119,7 @@ class EgressClient:
     ) -> Answer:
         """GET without a body; query values are platform references or field names, the account is one of Google's."""
         target = self._target(url)
-        if not QUERY_NAMES.issuperset(query) or not all(
-            value == SIZE_FIELDS or is_reference(value) for value in query.values()
-        ):
+        if not QUERY_NAMES.issuperset(query) or not all(_is_askable(*pair) for pair in query.items()):
             raise self._refusal("a query that is not a request reference")
         headers = {"Authorization": _bearer(token)}
         if login_account is not None:
@@ -171,6 +172,10 @@ class EgressClient:
             what=f"the platform gave no whole answer: {failure}",
             do="Wait and run again; sending the same rows twice changes nothing",
         )
+
+
+def _is_askable(name: str, value: str) -> bool:
+    return FIELDS.issuperset(value.split(",")) if name == "fields" else is_reference(value)
 
 
 def _bearer(token: Token) -> str:

@@ -223,11 +223,8 @@ class GoogleCustomerMatch:
         return self._patience.call(once)
 
     def _stopped(self, fault: GoogleFault) -> PlatformRefused:
-        do = "Correct the account, list, permission or terms that the code names; then run again"
-        if fault.is_token:
-            do = "Renew the platform credential; then run again"
         place = f"{self.name}, {fault.place}" if fault.place else self.name
-        return PlatformRefused(what=fault.name, do=do, place=place)
+        return PlatformRefused(what=fault.name, do=fault.do, place=place)
 
 
 def _queued(operation: Operation, answer: Answer, rows: int) -> Receipt:

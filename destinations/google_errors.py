@@ -66,8 +66,28 @@ PEOPLE: Final = frozenset(
         "UNSUPPORTED_USER_LIST_UPLOAD_KEY_TYPES",
         "INVALID_REQUEST_ID",
         "REQUEST_TOO_OLD",
+        "INVALID_REMOVE_AS_OF_TIME",
     }
 )
+_LIST: Final = "Check the list id: this account has no such list"
+_EDIT: Final = "This list cannot be edited: use one that the account owns and that is made for contact data"
+_TERMS: Final = "Accept the platform's terms for this account, or let it be allowed there; then run again"
+_ACCESS: Final = "Give the credential access to the account; then run again"
+# What a person has to do, by reason.
+ADVICE: Final[Mapping[str, str]] = {
+    "NOT_FOUND": _LIST,
+    "INVALID_USER_LIST_ID": _LIST,
+    "INVALID_USER_LIST_TYPE": _EDIT,
+    "OWNERSHIP_REQUIRED_FOR_UPDATE": _EDIT,
+    "USER_LIST_MUTATION_NOT_SUPPORTED": _EDIT,
+    "SENSITIVE_USER_LIST_IMMUTABLE": "The platform flagged this list: resolve it there before anything else",
+    "TERMS_AND_CONDITIONS_NOT_SIGNED": _TERMS,
+    "ADVERTISER_TOS_NOT_ACCEPTED": _TERMS,
+    "NOT_ALLOWLISTED": _TERMS,
+    "ADVERTISER_NOT_ALLOWLISTED_FOR_UPLOADED_DATA": _TERMS,
+    "PERMISSION_DENIED": _ACCESS,
+    "INVALID_REMOVE_AS_OF_TIME": "Set the clock of this machine: it is ahead of the platform's",
+}
 # Canonical google.rpc codes, for envelopes without a Data Manager reason.
 STATUSES: Final = frozenset(
     {"INVALID_ARGUMENT", "UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION"}
@@ -109,6 +129,14 @@ class GoogleFault:
     def name(self) -> str:
         """The names alone, for an error message."""
         return ", ".join(name for name, _ in self.reasons)
+
+    @property
+    def do(self) -> str:
+        """What to do next."""
+        if self.is_token:
+            return "Renew the platform credential; then run again"
+        general = "Correct the account, list, permission or terms that the code names; then run again"
+        return next((ADVICE[name] for name, _ in self.reasons if name in ADVICE), general)
 
     @property
     def place(self) -> str:

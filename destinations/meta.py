@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from destinations import receipts
-from destinations.egress import SIZE_FIELDS, Answer, EgressClient, Method, Token, is_reference
-from destinations.meta_errors import MetaFault, fault_of, pause_seconds
+from destinations.egress import Answer, EgressClient, Method, Token, is_reference
+from destinations.meta_errors import ANEW, MetaFault, fault_of, pause_seconds
+from destinations.meta_status import SESSION_FIELDS, SIZE_FIELDS, begun, ended, session_of, size_of
 from destinations.retrying import Later, Pace, Patience
-from domain.audience import BodyTemplate, ListSize, Operation, Platform, Receipt, Replacement
+from domain.audience import BodyTemplate, ListSize, Operation, Platform, Receipt, ReceiptState, Replacement
 from domain.errors import ConfigurationRefused, GateRefused, OutcomeUnknown, PlatformRefused
 
 ENDPOINT: Final = "https://graph.facebook.com"
@@ -28,11 +29,6 @@ _METHODS: Final[dict[Operation, Method]] = {
     Operation.REMOVE: "DELETE",
     Operation.REMOVE_EVERYWHERE: "DELETE",
 }
-# operation_status: 200 is normal, 471 was flagged for its name or contents (platforms.md 2.5).
-_STATES: Final = {200: "ready", 471: "flagged"}
-
-
-_ANEW: Final = "Run the flow `reconcile` again: it builds the list anew, in a session of its own"
 
 
 class MetaCustomAudience:
@@ -139,7 +135,7 @@ class MetaCustomAudience:
             except Later as lost:
                 if session_rows is None:
                     raise
-                silent = OutcomeUnknown(what=lost.what, do=_ANEW, place=self.name)
+                silent = OutcomeUnknown(what=lost.what, do=ANEW, place=self.name)
             else:
                 return answer, self._checked(answer)
             raise silent
@@ -152,24 +148,28 @@ class MetaCustomAudience:
         return _receipt(operation, answer, rows, before=session_rows or 0)
 
     def settle(self, receipt: Receipt) -> Receipt:
-        """Nothing is ever pending at Meta."""
-        return receipt
+        """See AudienceDestination.settle. Only a replacement is ever pending at Meta."""
+        if receipt.state is not ReceiptState.PENDING:
+            return receipt
+        list_id, session = session_of(receipt)
+        query = {"session_id": session, "fields": SESSION_FIELDS}
+        return ended(receipt, self._asked(f"{list_id}/sessions", query))
 
     def size(self, list_id: str) -> ListSize:
         """See AudienceDestination.size: two bounds, as Meta estimates them."""
         _require_id(list_id, "audience", self.name)
+        return size_of(self._asked(list_id, {"fields": SIZE_FIELDS}))
 
+    def _asked(self, place: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         def attempt() -> tuple[Answer, MetaFault | None]:
             self._pace.wait()
-            answer = self._client.ask(
-                f"{self._endpoint}/{list_id}", token=self._token, query={"fields": SIZE_FIELDS}
-            )
+            answer = self._client.ask(f"{self._endpoint}/{place}", token=self._token, query=query)
             return answer, self._checked(answer)
 
         answer, fault = self._patience.call(attempt)
         if fault:
             raise PlatformRefused(what=fault.name, do=fault.do, place=self.name)
-        return _size(answer.document)
+        return answer.document
 
     def begin_replacement(self, list_id: str, *, rows: int, reference: int, now: datetime) -> Replacement:
         """See AudienceDestination.begin_replacement: the reference names the session."""
@@ -201,8 +201,8 @@ class MetaCustomAudience:
         return self._sent(Operation.ADD, place, body, template, rows, session_rows=number * BATCH_ROWS)
 
     def finish_replacement(self, replacement: Replacement) -> Receipt:
-        """See AudienceDestination.finish_replacement: the last part of the session has done it."""
-        return receipts.counted(Operation.REMOVE, str(replacement.reference), 0, received=0, faulty=0)
+        """See AudienceDestination.finish_replacement: the last part has done it, and Meta is asked whether it has."""
+        return self.settle(begun(replacement))
 
     def _checked(self, answer: Answer) -> MetaFault | None:
         pause = pause_seconds(answer.usage)
@@ -217,16 +217,6 @@ class MetaCustomAudience:
         if pause:
             self._pace.hold(min(pause, self._patience.longest_seconds))
         return fault
-
-
-def _size(document: Mapping[str, Any]) -> ListSize:
-    low, high = (
-        receipts.count_of(document.get(f"approximate_count_{bound}_bound")) for bound in ("lower", "upper")
-    )
-    status = document.get("operation_status")
-    code = status.get("code") if isinstance(status, Mapping) else None
-    state = _STATES.get(code, "unknown") if isinstance(code, int) else "unknown"
-    return ListSize(low=low, high=high, state=state)
 
 
 def _require_id(value: str, kind: str, place: str) -> str:
@@ -247,5 +237,5 @@ def _receipt(operation: Operation, answer: Answer, rows: int, *, before: int) ->
         return receipts.unknown(operation, reference, rows, "NO_COUNTS")
     reasons = (("INVALID_ENTRIES", invalid),) if invalid else ()
     return receipts.counted(
-        operation, reference, rows, received=received - before, faulty=invalid, reasons=reasons
+        operation, reference, rows, received=max(received - before, 0), faulty=invalid, reasons=reasons
     )

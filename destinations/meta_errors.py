@@ -19,17 +19,25 @@ DEFAULT_PAUSE_SECONDS: Final = 60.0
 _BUSY_SUBCODES: Final = frozenset({1870145})
 _BATCH_SUBCODES: Final = frozenset({1713231})
 
+# How a session is begun again: under a number of its own, from the first part on.
+ANEW: Final = "Run the flow `reconcile` again: it builds the list anew, in a session of its own"
+
 # What a person has to do, by (code, subcode); a subcode of 0 stands for any.
 ADVICE: Final[Mapping[tuple[int, int], str]] = {
     (190, 0): "Renew the platform credential; then run again",
     (200, 1870090): "Accept the Custom Audience terms in the ad account; then run again",
     (100, 33): "Check the audience id and give the system user access to it",
+    (1487301, 0): "The audience is not shared with this ad account: use one that it owns",
+    (1487366, 0): "The audience was deleted: take it out of the configuration",
     (100, 1713230): "The platform flagged this audience: resolve it there before anything else",
     (100, 1713228): "This audience cannot be edited: use one that the ad account owns",
-    (
-        2650,
-        0,
-    ): "The audience was filled with another schema or is being replaced: use one that only Sluice fills",
+    (2650, 0): "The audience was filled with another schema: use one that only Sluice fills",
+    (2650, 1870144): "The audience is too large to be built anew: fill another one and delete this one there",
+    (2650, 1870147): "Report this: the parts of a list left out of their order",
+    # Partly replaced, replaced in vain, or a number that was taken.
+    (2650, 1870148): ANEW,
+    (2650, 1870158): ANEW,
+    (2650, 1870159): ANEW,
     (368, 0): "The platform blocked this account: a person has to look at it there",
     (10, 0): "Give the system user permission on the ad account",
     (200, 0): "Give the system user permission on the ad account",
@@ -63,8 +71,10 @@ class MetaFault:
     @property
     def do(self) -> str:
         """What to do next."""
-        general = ADVICE.get((self.code, 0), "Look this code up in the platform's error list; then run again")
-        return ADVICE.get((self.code, self.subcode), general)
+        # A few numbers are documented without saying whether they are a code or a subcode.
+        keys = ((self.code, self.subcode), (self.subcode, 0), (self.code, 0))
+        general = "Look this code up in the platform's error list; then run again"
+        return next((ADVICE[key] for key in keys if key in ADVICE), general)
 
 
 def fault_of(answer: Answer) -> MetaFault | None:

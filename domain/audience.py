@@ -73,7 +73,8 @@ class BodyTemplate:
 class ListSize:
     """How many people a platform says it has in a list: matched ones, and rounded. None where it does not say.
 
-    ``state``: ``ready``, ``updating``, ``flagged`` (a person has to look at it there) or ``unknown``.
+    ``state``: ``ready``, ``updating``, ``flagged`` (a person has to look at it there), ``broken`` (its last replacement
+    failed half-way) or ``unknown``.
     """
 
     low: int | None
@@ -92,3 +93,11 @@ class Replacement:
     reference: int
     started_at: datetime
     rows: int
+
+    def __post_init__(self) -> None:
+        if self.rows < 1:
+            raise ValueError("a list is not built anew with nobody in it")
+        if not 0 < self.reference < 2**63:
+            raise ValueError("a replacement has a positive number of 63 bits")
+        if self.started_at.tzinfo is None:
+            raise ValueError("a replacement starts at an aware moment")

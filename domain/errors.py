@@ -60,6 +60,18 @@ class ApprovalRefused(Terminal):
     code, exit_code = "APPROVAL", 5
 
 
+class RightsRefused(Terminal):
+    """The rights desk may not do this: no ticket, no role, or not an address; nothing was looked up (R-140)."""
+
+    code, exit_code = "RIGHTS", 6
+
+
+class RightsOpen(Terminal):
+    """What a person asked for is not done yet; it stays open, and is taken up by the same command or the next run."""
+
+    code, exit_code = "RIGHTS-OPEN", 7
+
+
 class ExportRefused(Terminal):
     """A CRM export is not what its source declares; nothing was changed."""
 
@@ -148,6 +160,12 @@ class TransferStopped(Terminal):
     """A transfer mechanism was switched off while a run was under way; nothing more was added (R-069)."""
 
     code, exit_code = "TRANSFER-STOPPED", 52
+
+
+class IncidentOpen(Terminal):
+    """An incident is open, and stays open until an actor with the role dpo has judged it (R-150)."""
+
+    code, exit_code = "INCIDENT", 53
 
 
 class StorageFailed(Terminal):

@@ -58,6 +58,7 @@ SUITES: Final[Mapping[str, Suite]] = {
                 "rows_unknown_over_limit",
                 "rows_forbidden_over_limit",
                 "rows_lost_over_limit",
+                "canaries_missing",
             ),
         ),
     ),

@@ -23,18 +23,19 @@ def changes(
     *,
     entries: pl.DataFrame,
     refused: pl.DataFrame,
+    noted: pl.DataFrame,
     sent: Callable[[pl.Series], pl.DataFrame],
     removals: pl.DataFrame,
     marked_at: datetime,
 ) -> dict[str, pl.DataFrame]:
     """OUTGOING rows of a bucket by kind.
 
-    Needs:  DECISIONS; MEMBERSHIP; the SUPPRESSION entries that are in force; ``refusals`` of the consent events; ``sent``
-            gives SENT of some subject keys; REMOVALS; ``marked_at`` is when the export was read, and with it its marks
+    Needs:  DECISIONS; MEMBERSHIP; the SUPPRESSION entries that are in force; ``refusals`` of the consent events; BLOCKED
+            rows, also of people whom no decision names; ``sent`` gives SENT of some subject keys; REMOVALS; ``marked_at`` is when the export was read, and with it its marks
     """
     target = target_of(decisions)
     known = decisions.select("subject_key", "bits", "primary")
-    people = out_at_once(known, entries, refused, marked_at=marked_at)
+    people = out_at_once([known, noted], entries, refused, marked_at=marked_at)
     asked = (
         overdue(people, held, sent(people["subject_key"]), removals)
         .join(people, on="subject_key", how="left", maintain_order="left")

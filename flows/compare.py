@@ -130,7 +130,13 @@ class _Half:
         settings = here.org.audiences[audience]
         self.ground = Ground(here, settings, suppression=suppression, consent=consent)
         # Two halves that are alike in this judge every subject alike.
-        self.terms = (settings.source, settings.controller, settings.criteria, self.ground.periods)
+        self.terms = (
+            settings.source,
+            settings.controller,
+            settings.criteria,
+            self.ground.periods,
+            self.ground.known,
+        )
         lines = [line_of(here, audience, one.name) for one in settings.destinations]
         self.asked = {
             line.destination: (scopes_of(here, line, now=here.now()), f"{line.platform}_digest")

@@ -24,11 +24,12 @@ class Drift(StrEnum):
     FLAGGED = "flagged"
     MORE = "more"
     EMPTIED = "emptied"
+    BROKEN = "broken"
 
     @property
     def is_mismatch(self) -> bool:
         """Whether the list has to be built anew."""
-        return self in (Drift.MORE, Drift.EMPTIED)
+        return self in (Drift.MORE, Drift.EMPTIED, Drift.BROKEN)
 
 
 def compared(here: Site, held: Membership, size: ListSize) -> Drift:
@@ -39,6 +40,9 @@ def compared(here: Site, held: Membership, size: ListSize) -> Drift:
     """
     if size.state == "flagged":
         return Drift.FLAGGED
+    if size.state == "broken":
+        # A replacement that ended half-way: nobody knows who is in.
+        return Drift.BROKEN
     if size.low is None or size.high is None or size.state != "ready":
         return Drift.UNKNOWN
     most = held.members + held.unsure + _just_removed(here, held)

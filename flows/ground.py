@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from config.audience import Audience
-from flows.line import periods_of
+from flows.entries import NamedEntries
+from flows.line import periods_of, scope_names
 from flows.wiring import Site
 from storage.registers import RegisterState
-from transforms.contracts import BLOCKED, SUBJECTS
+from transforms.consent import widened
+from transforms.contracts import BLOCKED, SUBJECTS, bucket_of
 from transforms.eligibility import judged
 from transforms.lifting import split
 from transforms.suppression import suppression_bits
@@ -20,12 +22,14 @@ from transforms.suppression import suppression_bits
 class Gathered:
     """A bucket before any destination is looked at.
 
-    ``base`` is the result of ``judged``; ``events`` are CONSENT, ``entries`` SUPPRESSION rows with a subject_key.
+    ``base`` is the result of ``judged``; ``events`` are CONSENT, ``entries`` SUPPRESSION rows with a subject_key, ``noted``
+    BLOCKED rows.
     """
 
     base: pl.DataFrame
     events: pl.DataFrame
     entries: pl.DataFrame
+    noted: pl.DataFrame
 
 
 class Ground:
@@ -39,11 +43,12 @@ class Ground:
         self, here: Site, audience: Audience, *, suppression: RegisterState, consent: RegisterState
     ) -> None:
         self._here, self._audience = here, audience
-        self._suppression, self._consent = suppression, consent
+        self._consent = consent
         self.snapshot = here.snapshots.require(audience.source)
         self.periods = periods_of(here, audience.controller, today=here.now().date())
         self._blocked = here.frames.read(f"{self.snapshot.folder}/blocked.parquet", BLOCKED)
-        self._hashed = here.suppression.rest(suppression)
+        self.known = scope_names(here)
+        self._named = NamedEntries(here, suppression, snapshot=self.snapshot)
 
     def gathered(self, bucket: int) -> Gathered:
         """Read a bucket and judge it by everything but what was agreed to.
@@ -52,17 +57,12 @@ class Ground:
             SuppressionMoved: a register was replaced, twice, since its version was taken.
         """
         here = self._here
-        entries = here.suppression.bucket(bucket, self._suppression)
         subjects = here.frames.read(f"{self.snapshot.folder}/{bucket:02}.parquet", SUBJECTS)
-        suppressed = suppression_bits(
-            subjects,
-            split(entries)[0],
-            self._hashed,
-            key=here.keys.get("suppression"),
-            controller=self._audience.controller,
-        )
+        entries = self._named.of(bucket, subjects=subjects)
+        suppressed = suppression_bits(subjects, split(entries)[0], controller=self._audience.controller)
         return Gathered(
             base=judged(suppressed, self._blocked, criteria=self._audience.criteria, periods=self.periods),
-            events=here.consent.bucket(bucket, self._consent),
+            events=widened(here.consent.bucket(bucket, self._consent), self.known),
             entries=entries,
+            noted=self._blocked.filter(bucket_of(pl.col("subject_key")) == bucket),
         )

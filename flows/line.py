@@ -11,6 +11,7 @@ from domain.months import months_before
 from flows.memberships import Membership
 from flows.wiring import Site
 from transforms.consent import ConsentScope
+from transforms.consent_events import ScopeNames
 from transforms.retention import Periods
 
 
@@ -75,6 +76,15 @@ def line_held(here: Site, held: Membership) -> Line:
         list_id=held.list_id,
         controller=held.controller,
         platform=here.org.destinations[held.destination].platform,
+    )
+
+
+def scope_names(here: Site) -> ScopeNames:
+    """Every controller, purpose and recipient that the organisation knows."""
+    return ScopeNames(
+        controllers=frozenset(here.org.controllers),
+        purposes=frozenset(here.org.purposes),
+        recipients=frozenset(one.recipient for one in here.org.destinations.values()),
     )
 
 

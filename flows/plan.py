@@ -181,7 +181,7 @@ class _Work:
             )
             self._counts.update(tally(decisions))
             self._subjects += decisions.height
-            changed = self._changes(decisions, events, entries, bucket)
+            changed = self._changes(decisions, found, bucket)
             self._weigh(decisions, changed[ADDS], narrow, bucket)
             for kind, rows in changed.items():
                 self._rows[kind] += written(here, self._line, self._run, kind, bucket, rows)
@@ -192,10 +192,9 @@ class _Work:
             ids = base.select(row_ids(pl.col("secret"), self._key))["row_id"]
             self._writer.add(decisions.select(ids, "bits", "primary"))
 
-    def _changes(
-        self, decisions: pl.DataFrame, events: pl.DataFrame, entries: pl.DataFrame, bucket: int
-    ) -> dict[str, pl.DataFrame]:
+    def _changes(self, decisions: pl.DataFrame, found: Gathered, bucket: int) -> dict[str, pl.DataFrame]:
         here, line, scope = self._here, self._line, self._scopes[0]
+        events, entries = found.events, found.entries
         nobody = pl.DataFrame(schema=SUPPRESSION)
         changed = changes(
             decisions,
@@ -204,6 +203,7 @@ class _Work:
             # Before anything was sent nobody can have to leave.
             entries=in_force(entries, grants(events, scope), scope) if self._used else nobody,
             refused=refusals(events, scope),
+            noted=found.noted,
             sent=lambda people: (
                 here.sent.rows(line.destination, line.audience, bucket, people=people)
                 if self._used

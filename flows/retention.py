@@ -1,4 +1,4 @@
-"""Flow `retention`: empty the lists that nobody uses any more (R-052)."""
+"""Flow `retention`: delete what has outlived its period (R-053), and empty the lists that nobody uses any more (R-052)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from domain.errors import PipelineError
 from domain.reason import CODE, Reason
 from domain.run import RunId
 from flows.account import shortfall
+from flows.deletion import Deleted
+from flows.ends import JOBS, expired
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import KINDS, URGENT, Move, written
@@ -46,7 +48,9 @@ class Retired:
 @flow(name="retention", **NO_TRACE)
 @sealed
 def retention(config: str) -> list[Retired]:
-    """Remove every member of every list that is unused.
+    """Delete everything whose time is over, then remove every member of every list that is unused; gives these lists.
+
+    Whatever cannot be deleted fails the run at its end, after all else was tried; see flows/ends.py for what has an end.
 
     A list is unused when its audience has no file, when its campaign ended more than audience_idle_days ago, or when no
     sync brought it in line for longer than that; a blocked sync does not count. Where ``campaign_until`` is missing
@@ -56,8 +60,14 @@ def retention(config: str) -> list[Retired]:
     The members leave as opt-outs do: entered in the audit log as a removal, before and after. The list itself stays at
     the platform, empty: deleting it is not built yet.
     """
+    gone: list[Deleted] = []
     done: list[Retired] = []
     failures: list[PipelineError] = []
+    for job in JOBS:
+        try:
+            gone += end(config, job)
+        except PipelineError as undeleted:
+            failures.append(undeleted)
     for audience, destination in unused_lists(config):
         try:
             done.append(retire(config, audience, destination))
@@ -69,10 +79,18 @@ def retention(config: str) -> list[Retired]:
         failures += [short] if short else []
     for failed in failures:
         tell_blocked(failed, place="retention")
+    show_counts("deletions", [asdict(one) for one in gone], "What was deleted because its time was over")
     show_counts("retention", [asdict(one) for one in done], "Removals from unused lists")
     for first in failures:
         raise first
     return done
+
+
+@step
+def end(config: str, job: str) -> list[Deleted]:
+    """Task: one kind of deletion, of those in JOBS."""
+    with site(config) as here:
+        return expired(here, job)
 
 
 @step

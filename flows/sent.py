@@ -63,9 +63,10 @@ class SentLedger:
         )
 
     def runs(self, destination: str, audience: str) -> list[str]:
-        """Runs that have a segment, oldest first."""
+        """Runs that have a segment, oldest first; one whose data key is destroyed is none any more."""
         prefix = f"sent/{destination}/{audience}/"
-        return sorted({name.removeprefix(prefix).split("/")[0] for name in self._store.names(prefix)})
+        names = [name.removeprefix(prefix) for name in self._store.names(prefix)]
+        return sorted(name.removesuffix("/key") for name in names if name.endswith("/key"))
 
     def lists(self) -> Iterator[tuple[str, str]]:
         """Destination and audience of every list to which something was sent."""

@@ -11,17 +11,21 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from domain.errors import ExportRefused, RunBlocked
+from domain.errors import CheckFailed, ExportRefused, RunBlocked
 from domain.reason import Reason, bit
 from expectations.validate import require, validate
 from flows.ahead import ahead
+from flows.aliases import aliases_file, kinds_of
+from flows.canaries import Lookout
 from flows.checks import record_checks
 from flows.snapshots import Snapshot
 from flows.wiring import Site
 from storage.delivery import Delivery
 from storage.exports import ExportBatch, ExportFile, read_export
-from transforms.contracts import BLOCKED, BUCKETS, SECRETS, SUBJECTS
+from transforms.aliases import of_other_spellings
+from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
+from transforms.email import NORMALISER_VERSIONS
 from transforms.marks import ReadingRules
 from transforms.subjects import (
     SubjectKeys,
@@ -42,13 +46,15 @@ MAX_FORBIDDEN_SHARE: Final = 0.001  # R-060
 class Counted:
     """Rows of an export: all, set aside as malformed, with an opt-out cell that nobody can read (R-007).
 
-    ``forbidden`` have something in an allowed column that must not be there (R-060).
+    ``forbidden`` have something in an allowed column that must not be there (R-060); ``canaries_missing`` are declared
+    canary objectors that are no row of it (R-047).
     """
 
     read: int
     malformed: int
     unknown: int
     forbidden: int
+    canaries_missing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -57,32 +63,44 @@ class _Keyed:
 
     subjects: pl.DataFrame
     blocked: pl.DataFrame
+    aliases: pl.DataFrame
     said: pl.DataFrame
     malformed: int
     unknown: int
     forbidden: int
 
 
-def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Delivery, Counted, pl.DataFrame]:
-    """Key every row and sort it into its bucket; what memory cannot hold waits below ``folder``.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Staged:
+    """An export by bucket: its rows, the other forms of their addresses, and what was said of each contact.
 
-    Gives:  the delivery, its counts, and what was said of contacts (contact UInt64, once, said_bits UInt32)
+    ``said`` has contact UInt64, once, and said_bits UInt32.
     """
+
+    subjects: Delivery
+    aliases: Delivery
+    said: pl.DataFrame
+
+
+def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged, Counted]:
+    """Key every row and sort it into its bucket; what memory cannot hold waits below ``folder``."""
     source = here.org.sources[name]
     rules = reading_rules(here, name)
     keys = subject_keys(here)
     totals: Counter[str] = Counter()
     blocked = [pl.DataFrame(schema=BLOCKED)]
     said: list[pl.DataFrame] = []
+    canaries = Lookout(here, name)
 
     def work(batch: ExportBatch) -> _Keyed:
-        subjects, noted = pseudonymised(batch.frame, keys=keys, rules=rules)
+        subjects, noted, aliases = pseudonymised(batch.frame, keys=keys, rules=rules)
         stray = pl.DataFrame({"email": batch.stray.cast(pl.String)}).with_columns(
             pl.lit(bit(Reason.IDENTIFIER_INVALID), dtype=pl.UInt32).alias("bits")
         )
         return _Keyed(
             subjects=subjects,
             blocked=pl.concat([noted, blocked_by_notes(stray, keys=keys)]),
+            aliases=aliases,
             said=said_of_contacts(subjects),
             malformed=batch.malformed.height,
             unknown=unknown_tokens(batch.frame),
@@ -93,22 +111,27 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Delive
         for done in ahead(work, read_export(file, source.spec(name))):
             blocked.append(done.blocked)
             said.append(done.said)
+            aliases.add(done.aliases)
+            canaries.see(done.subjects, done.aliases)
             totals["read"] += done.subjects.height + done.malformed
             totals["malformed"] += done.malformed
             totals["unknown"] += done.unknown
             totals["forbidden"] += done.forbidden
             yield done.subjects
 
-    delivery = Delivery(here.store, here.frames, SUBJECTS, f"{folder}/parts")
-    delivery.take(keyed())
+    aliases = Delivery(here.store, here.frames, ALIASES, f"{folder}/alias-parts")
+    subjects = Delivery(here.store, here.frames, SUBJECTS, f"{folder}/parts")
+    subjects.take(keyed())
     here.frames.write(f"{folder}/blocked.parquet", pl.concat(blocked).unique(maintain_order=False))
+    canaries.write(folder)
     counted = Counted(
         read=totals["read"],
         malformed=totals["malformed"],
         unknown=totals["unknown"],
         forbidden=totals["forbidden"],
+        canaries_missing=canaries.missing,
     )
-    return delivery, counted, by_contact(said)
+    return Staged(subjects=subjects, aliases=aliases, said=by_contact(said)), counted
 
 
 def _forbidden(subjects: pl.DataFrame) -> int:
@@ -127,19 +150,29 @@ def reading_rules(here: Site, name: str) -> ReadingRules:
         own_domains=source.own_domains,
         own_acts=_lowered(word for words in source.own_acts.values() for word in words),
         first_party=_lowered(source.first_party_words) if "acquired_through" in declared else None,
+        aliases=kinds_of(here),
     )
 
 
 def read_as(here: Site, name: str) -> bytes:
-    """What a source and the policy say about reading its rows, but for the day: the same file read otherwise is another."""
+    """What a source, the policy and the lists say about reading its rows: the same file read otherwise is another.
+
+    The day is left out.
+    """
     source, policy = here.org.sources[name], here.org.policy
     declared = source.model_dump(
-        mode="json", include={"columns", "own_acts", "first_party_words", "reserved_domains", "own_domains"}
+        mode="json",
+        include={"columns", "own_acts", "first_party_words", "reserved_domains", "own_domains"},
     )
     for field in ("reserved_domains", "own_domains"):
         declared[field] = sorted(declared[field])
+    declared["canaries"] = [[one.contact_id, str(one.reason), *one.feeds] for one in source.canaries]
     values = {field: sorted(kept) for field, kept in policy.kept_values.items()}
-    return json.dumps([declared, policy.minimum_age, values], sort_keys=True).encode()
+    # Digests of other normalisers are others (R-077).
+    normalisers = dict(NORMALISER_VERSIONS)
+    # So are exports in which the forms are missing that a list needs to find somebody (R-038).
+    forms = sorted(kinds_of(here))
+    return json.dumps([declared, policy.minimum_age, values, normalisers, forms], sort_keys=True).encode()
 
 
 def _lowered(words: Iterable[str]) -> frozenset[str]:
@@ -152,6 +185,7 @@ def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) ->
     Raises:
         ExportRefused: empty, too many malformed rows, or cells in a language or coding that is not declared.
         RunBlocked: it lost more rows than the source allows.
+        CheckFailed: a canary objector is missing in it: it is not what we think (R-047).
     """
     source = here.org.sources[name]
     lost = max(0, before.read - counted.read) if before else 0
@@ -165,6 +199,7 @@ def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) ->
             "rows_unknown_over_limit": _over(counted.unknown, MAX_UNKNOWN_SHARE, counted.read),
             "rows_forbidden_over_limit": _over(counted.forbidden, MAX_FORBIDDEN_SHARE, counted.read),
             "rows_lost_over_limit": max(0, lost - may_lose),
+            "canaries_missing": counted.canaries_missing,
         },
     )
     record_checks(here, name, checks)
@@ -194,6 +229,12 @@ def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) ->
             do="Check the view and its filter in the CRM; raise max_shrink_share of the source if people really left",
             place=name,
         )
+    if "canaries_missing" in failed:
+        raise CheckFailed(
+            what=f"{counted.canaries_missing} declared canary objector(s) are not in the export (R-047)",
+            do="Check the view and its filter in the CRM: it must hold everybody, these contacts among them",
+            place=name,
+        )
     require(checks)
 
 
@@ -201,25 +242,30 @@ def _over(count: int, share: float, total: int) -> int:
     return max(0, count - int(share * total))
 
 
-def collapsed_buckets(
-    here: Site, name: str, folder: str, delivery: Delivery, counted: Counted, said: pl.DataFrame
-) -> int:
+def collapsed_buckets(here: Site, name: str, folder: str, parts: Staged, counted: Counted) -> int:
     """Collapse each bucket to subjects, give every new subject its secret, drop the parts; gives the subjects.
 
     Raises:
         CheckFailed: the rows do not add up, or a key is missing, doubled or of the wrong length.
     """
+    suppression_key, reads_digests = here.keys.get("suppression"), bool(kinds_of(here))
 
     def finished(bucket: int) -> dict[str, int]:
-        subjects = collapsed(spoken_for(delivery.rows(f"{bucket:02}"), said))
+        rows = spoken_for(parts.subjects.rows(f"{bucket:02}"), parts.said)
+        subjects = collapsed(rows)
         here.frames.write(f"{folder}/{bucket:02}.parquet", subjects)
+        aliases = [parts.aliases.rows(f"{bucket:02}")]
+        if reads_digests:
+            aliases.append(of_other_spellings(rows, key=suppression_key))
+        here.frames.write(aliases_file(folder, bucket), pl.concat(aliases).unique())
         _give_secrets(here, bucket, subjects)
         return _measured(subjects)
 
     totals: Counter[str] = Counter()
     for measured in ahead(finished, range(BUCKETS)):
         totals.update(measured)
-    delivery.clear()
+    parts.subjects.clear()
+    parts.aliases.clear()
     lost = counted.read - counted.malformed - totals.pop("accounted")
     checks = validate("subjects", {**totals, "rows_lost": abs(lost)})
     record_checks(here, name, checks)

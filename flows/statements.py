@@ -14,6 +14,7 @@ from boundary.zones import PlaintextUri
 from config.consent import Consent, ConsentKind
 from domain.errors import ListRefused
 from flows.ahead import ahead
+from flows.line import scope_names
 from flows.taking import Taken, require_fresh, taken_in
 from flows.wiring import Site
 from storage.exports import ExportFile, export_files
@@ -27,7 +28,7 @@ from transforms.consent_codes import (
 )
 from transforms.consent_events import EVENT_COLUMNS, ScopeNames, consent_events
 from transforms.consent_tables import StatusWords, from_csv, unmapped_words
-from transforms.objections import OBJECTION_COLUMNS, faulty_lines, objection_entries
+from transforms.objections import NEEDED_COLUMNS, OBJECTION_COLUMNS, faulty_lines, objection_entries
 
 # With more statuses that nobody mapped, the file is not what its configuration says (R-007).
 MAX_UNMAPPED_SHARE: Final = 0.001
@@ -189,20 +190,12 @@ def take_objections(here: Site, name: str) -> Taken:
             event(here.log, Event.OBJECTION_UNMAPPED, list=name, rows=unmapped)
         return entries.drop("line", "unmapped")
 
-    frames = map(keyed, read_events(newest, columns=OBJECTION_COLUMNS, place=name))
+    others = [column for column in OBJECTION_COLUMNS if column not in NEEDED_COLUMNS]
+    frames = map(keyed, read_events(newest, NEEDED_COLUMNS, optional=others, place=name))
     with here.stage("suppression"):
         return taken_in(
             here, here.suppression, name, newest, frames, max_shrink_share=0.0, read_as=_spelled(known)
         )
-
-
-def scope_names(here: Site) -> ScopeNames:
-    """Every controller, purpose and recipient that the organisation knows."""
-    return ScopeNames(
-        controllers=frozenset(here.org.controllers),
-        purposes=frozenset(here.org.purposes),
-        recipients=frozenset(one.recipient for one in here.org.destinations.values()),
-    )
 
 
 def _spelled(known: ScopeNames) -> str:

@@ -87,4 +87,10 @@ def stood(here: Site) -> Status:
         if name.removesuffix(HANDED_IN) in {*here.org.lists, *here.org.consents, *here.org.objections}
     ]
     report = verify(here.audit_store)
-    return Status(lines=tuple(lines), clocks=tuple(clocks(here)), feeds=tuple(feeds), log_size=report.size, log_whole=not report.problems)
+    return Status(
+        lines=tuple(lines),
+        clocks=tuple(clocks(here)),
+        feeds=tuple(feeds),
+        log_size=report.size,
+        log_whole=not report.problems,
+    )

@@ -10,6 +10,7 @@ import polars as pl
 
 from boundary.logs import Event, event
 from domain.errors import ListRefused, RunBlocked
+from flows.canaries import FeedLookout
 from flows.inheritance import hand_on
 from flows.wiring import Site
 from storage.exports import ExportFile, fingerprint
@@ -40,10 +41,12 @@ def taken_in(
 
     Raises:
         ListRefused: it is empty or has lost more rows than it may; what was in force stays in force.
+        CheckFailed: a canary objector of the feed is missing in it; what was in force stays in force (R-047).
     """
     mark = here.mac(f"{fingerprint(file, here.keys.get('export'))} {read_as}".encode())
     before: FeedState | None = register.state().feeds.get(feed)
     unchanged = before is not None and before.fingerprint == mark
+    lookout = FeedLookout(here, feed)
 
     def acceptable(rows: int) -> None:
         if not rows:
@@ -58,8 +61,11 @@ def taken_in(
                 do="Deliver the whole list again; the old one stays in force",
                 place=feed,
             )
+        lookout.require_all()
 
-    after = register.add(frames, feed=feed, fingerprint=mark, read_at=here.now(), acceptable=acceptable)
+    after = register.add(
+        lookout.seen(frames), feed=feed, fingerprint=mark, read_at=here.now(), acceptable=acceptable
+    )
     # Also when nothing is new: whoever took it in may have died before this. It costs nothing then.
     hand_on(here)
     rows = after.feeds[feed].rows

@@ -181,7 +181,7 @@ class _Said:
             bits = bits | (consent_bits(subjects, events, given, scope) & bit(Reason.WITHDRAWN))
         known = subjects.select("subject_key", bits.alias("bits"))
         return out_at_once(
-            pl.concat([known, self._noted(reached)]).group_by("subject_key").agg(pl.col("bits").bitwise_or()),
+            [known, self._noted(reached)],
             pl.concat(standing),
             pl.concat(refused).group_by("subject_key").agg(pl.col("refused_at").max()),
             marked_at=datetime.fromisoformat(self._snapshot.read_at) if self._snapshot else here.now(),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
+from sandbox.members import digest_of
 from sandbox.world import World
 
 
@@ -18,10 +19,19 @@ class Control:
         self._world = world
 
     async def members(self, request: Request) -> Response:
-        """Sorted hex digests of a list."""
-        return JSONResponse(
-            sorted(self._world.who(request.path_params["platform"], request.path_params["list_id"]))
-        )
+        """Sorted hex digests of a list. PUT and DELETE take such digests and put them in or out behind all backs."""
+        platform, list_id = (request.path_params[name] for name in ("platform", "list_id"))
+        if request.method in ("PUT", "DELETE"):
+            try:
+                found = [digest_of(one) for one in await request.json()]
+            except (TypeError, ValueError, AttributeError):
+                found = [None]
+            digests = [one for one in found if one is not None]
+            if len(digests) < len(found):
+                return JSONResponse({"error": "a list of digests, each of 64 lower-case hex digits"}, 400)
+            held = self._world.members
+            (held.add if request.method == "PUT" else held.remove)(platform, list_id, digests)
+        return JSONResponse(sorted(self._world.who(platform, list_id)))
 
     async def lists(self, request: Request) -> Response:
         """Sizes of all lists."""

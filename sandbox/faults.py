@@ -33,9 +33,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault, for the requests it matches: those of ``platform`` and ``operation`` (add, remove, status).
+    """One fault, for the requests it matches: those of ``platform`` and ``operation``.
 
-    It lets ``skip`` requests pass, then strikes ``times`` of them (null: always), each with ``probability``.
+    Operations are add, remove (also from every audience), removeAll, replace, status, sessions and size. It lets
+    ``skip`` requests pass, then strikes ``times`` of them (null: always), each with ``probability``: 0.1 and null make
+    one answer in ten fail for as long as it is in force.
     ``reason`` is Google's own name of a reason, or Meta's code and subcode ("200/1870090").
     """
 

@@ -1,21 +1,21 @@
-"""Meta's Custom Audiences as seen from outside: ``/{audience_id}/users``, answered at once (platforms.md 2.2, 2.5)."""
+"""Meta's Custom Audiences as seen from outside: answered at once, audiences replaced in sessions (platforms.md 2)."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.faults import Fault, Kind
-from sandbox.members import Members, cut, digest_of
+from sandbox.members import Members, cut
 from sandbox.meta_answers import error, struck
 from sandbox.meta_answers import usage as usage_header
+from sandbox.meta_rows import EMPTY, ONE_KEY, Given, read
 from sandbox.meta_sessions import MetaRefusal, Sessions
 from sandbox.reply import Reply, answer, parsed
 
@@ -26,33 +26,21 @@ VERSION: Final = "v26.0"
 MOST_ROWS: Final = 10_000
 MOST_SAMPLES: Final = 100
 ROUNDING: Final = 100
+NORMAL: Final = 200
+FLAGGED: Final = 471
 # Documented keys of a body and of its payload. Meta may be laxer; what it does with others is not documented.
 _BODY: Final = frozenset({"payload", "session", "appsecret_proof", "appsecret_time", "namespace"})
 _PAYLOAD: Final = frozenset(
     {"schema", "data", "is_raw", "app_ids", "page_ids", "ig_account_ids", "data_source"}
 )
-_ONE_KEY: Final = frozenset({"EMAIL_SHA256", "PHONE_SHA256"})
-_LIST_KEYS: Final = frozenset(
-    {
-        "EXTERN_ID",
-        "EMAIL",
-        "PHONE",
-        "GEN",
-        "DOBY",
-        "DOBM",
-        "DOBD",
-        "LN",
-        "FN",
-        "FI",
-        "CT",
-        "ST",
-        "ZIP",
-        "MADID",
-    }
-    | {"COUNTRY"}
-)
-_HASHED: Final = _LIST_KEYS - {"EXTERN_ID", "MADID"}
-_EMPTY: Final = hashlib.sha256(b"").digest()
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Rows of a session so far."""
+
+    received: int = 0
+    invalid: int = 0
 
 
 class Meta:
@@ -69,8 +57,9 @@ class Meta:
         """Forget schemas and sessions."""
         with self._lock:
             self._kinds: dict[str, type] = {}
-            self._received: dict[str, int] = {}
+            self._counts: dict[tuple[str, str], _Counts] = {}
             self._sessions = Sessions()
+            self._broken: set[str] = set()
             # Codes of operation_status that a person would see in the ad account, by audience.
             self.flags: dict[str, int] = {}
 
@@ -97,6 +86,8 @@ class Meta:
         """Answer POST ``/{audience_id}/usersreplace`` (platforms.md 2.4)."""
         try:
             given = self._given(list_id, body, token)
+            self._require_unflagged(list_id)
+            self.settle()
             with self._lock:
                 session = self._sessions.taken(list_id, given.document.get("session"), self.clock())
             self._require_kind(list_id, given.schema, "add")
@@ -104,29 +95,69 @@ class Meta:
             session.digests += given.digests
             if session.is_finished:
                 self._members.replace(NAME, list_id, session.digests)
+                self._broken.discard(list_id)
             return self._answer(list_id, given, faults)
         except MetaRefusal as refusal:
             return error(refusal.code, refusal.subcode, refusal.message)
 
-    def audience(self, list_id: str) -> Reply:
-        """Answer GET ``/{audience_id}``: bounds of the size, rounded as Meta rounds, and its state."""
+    def settle(self) -> None:
+        """Let sessions run out of time: such an audience is replaced in part, beside whoever was in it."""
+        with self._lock:
+            for list_id, session in self._sessions.timed_out(self.clock()):
+                self._members.add(NAME, list_id, session.digests)
+                self._broken.add(list_id)
+
+    def audience(self, list_id: str, fields: str) -> Reply:
+        """Answer GET ``/{audience_id}``: the fields that are asked for; bounds are rounded as Meta rounds."""
         if self.lists is not None and list_id not in self.lists:
             return error(100, 33, "Unsupported get request")
+        self.settle()
         count = self._members.count(NAME, list_id)
-        code = self.flags.get(list_id, 200)
-        return answer(
-            {
-                "id": list_id,
-                "approximate_count_lower_bound": count // ROUNDING * ROUNDING,
-                "approximate_count_upper_bound": -(-count // ROUNDING) * ROUNDING,
-                "operation_status": {"code": code, "description": "Normal" if code == 200 else "Flagged"},
-            }
-        )
+        found = {
+            "id": list_id,
+            "approximate_count_lower_bound": count // ROUNDING * ROUNDING,
+            "approximate_count_upper_bound": -(-count // ROUNDING) * ROUNDING,
+            "operation_status": self._state(list_id),
+        }
+        return answer({name: found[name] for name in ("id", *fields.split(",")) if name in found})
+
+    def sessions(self, list_id: str, session_id: str | None, fields: str) -> Reply:
+        """Answer GET ``/{audience_id}/sessions``; numbers are text there. What stages are called is not documented."""
+        if self.lists is not None and list_id not in self.lists:
+            return error(100, 33, "Unsupported get request")
+        with self._lock:
+            listed = [
+                {
+                    "session_id": number,
+                    "num_received": str(one.received),
+                    "num_invalid_entries": str(one.invalid),
+                }
+                for (of, number), one in self._counts.items()
+                if of == list_id and session_id in (None, number)
+            ]
+        wanted = fields.split(",")
+        return answer({"data": [{name: one[name] for name in wanted if name in one} for one in listed]})
+
+    def _state(self, list_id: str) -> dict[str, Any]:
+        """The numbers of a replacement under way, and of one that failed, are not documented: they have names only."""
+        code = self.flags.get(list_id, NORMAL)
+        with self._lock:
+            if self._sessions.is_open(list_id, self.clock()):
+                return {"description": "replace_in_progress"}
+        if code == NORMAL and list_id in self._broken:
+            return {"description": "replace_error"}
+        return {"code": code, "description": "Normal" if code == NORMAL else "Flagged"}
+
+    def _require_unflagged(self, list_id: str) -> None:
+        if self.flags.get(list_id) == FLAGGED:
+            raise MetaRefusal(100, 1713230, "Resolve the integrity restrictions on this audience first")
 
     def _taken(
         self, operation: str, list_id: str, body: bytes, token: str, faults: Mapping[Kind, Fault]
     ) -> Reply:
         given = self._given(list_id, body, token)
+        self._require_unflagged(list_id)
+        self.settle()
         with self._lock:
             if self._sessions.is_open(list_id, self.clock()):
                 raise MetaRefusal(2650, 1870145, "Another update of this audience is running")
@@ -135,7 +166,7 @@ class Meta:
         (self._members.add if operation == "add" else self._members.remove)(NAME, list_id, given.digests)
         return self._answer(list_id, given, faults)
 
-    def _given(self, list_id: str, body: bytes, token: str) -> _Given:
+    def _given(self, list_id: str, body: bytes, token: str) -> Given:
         rows = cut(body, opening=b'"data":[', before=b'"', after=b'"')
         try:
             document = parsed(body if rows is None else rows.skeleton)
@@ -143,17 +174,17 @@ class Meta:
             raise MetaRefusal(100, 0, "Invalid JSON") from None
         payload = self._payload(document, list_id, token)
         schema, data = payload.get("schema"), payload.get("data")
-        if rows is not None and data == [] and isinstance(schema, str) and schema in _ONE_KEY:
+        if rows is not None and data == [] and isinstance(schema, str) and schema in ONE_KEY:
             digests, received, invalid = rows.digests, len(rows.digests), dict[str, str]()
-            if _EMPTY in digests:
-                invalid = {str(at): one.hex() for at, one in enumerate(digests) if one == _EMPTY}
-                digests = [one for one in digests if one != _EMPTY]
+            if EMPTY in digests:
+                invalid = {str(at): one.hex() for at, one in enumerate(digests) if one == EMPTY}
+                digests = [one for one in digests if one != EMPTY]
         else:
             data = data if rows is None else parsed(body)["payload"]["data"]
-            digests, received, invalid = _read(schema, data)
+            digests, received, invalid = read(schema, data)
         if not 0 < received <= MOST_ROWS:
             raise MetaRefusal(*((1, 99) if received else (100, 1713231)), "An unknown error occurred")
-        return _Given(
+        return Given(
             document=document,
             schema=schema,
             digests=digests,
@@ -162,7 +193,7 @@ class Meta:
             count=len(invalid),
         )
 
-    def _lose(self, given: _Given, faults: Mapping[Kind, Fault]) -> None:
+    def _lose(self, given: Given, faults: Mapping[Kind, Fault]) -> None:
         """Some rows are called invalid, or get lost."""
         if Kind.INVALID in faults:
             rows = faults[Kind.INVALID].rows
@@ -200,7 +231,7 @@ class Meta:
         if operation == "add" and kind is not type(schema):
             raise MetaRefusal(2650, 0, "The data source type differs from that of the audience")
 
-    def _answer(self, list_id: str, given: _Given, faults: Mapping[Kind, Fault]) -> Reply:
+    def _answer(self, list_id: str, given: Given, faults: Mapping[Kind, Fault]) -> Reply:
         found: dict[str, Any] = {
             "audience_id": list_id,
             "invalid_entry_samples": dict(list(given.invalid.items())[:MOST_SAMPLES]),
@@ -213,55 +244,10 @@ class Meta:
             if stated:
                 # Counted for the session, not for the batch.
                 with self._lock:
-                    received += self._received.get(reference, 0)
-                    self._received[reference] = received
+                    counts = self._counts.setdefault((list_id, reference), _Counts())
+                    counts.received += given.received
+                    counts.invalid += given.count
+                    received = counts.received
             found |= {"session_id": reference, "num_received": received, "num_invalid_entries": given.count}
         usage = faults.get(Kind.USAGE)
         return answer(found, headers={} if usage is None else usage_header(usage, 92))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Given:
-    """A body that was read: its digests, and what is wrong with some of its rows."""
-
-    document: Mapping[str, Any]
-    schema: Any
-    digests: list[bytes]
-    received: int
-    invalid: dict[str, str]
-    count: int
-
-
-def _read(schema: Any, data: Any) -> tuple[list[bytes], int, dict[str, str]]:
-    """Digests, number of rows and invalid entries of rows that are not all alike."""
-    names = [schema] if isinstance(schema, str) else schema
-    allowed = _ONE_KEY if isinstance(schema, str) else _LIST_KEYS
-    if not isinstance(names, list) or not names or not allowed.issuperset(map(str, names)):
-        raise MetaRefusal(100, 1713231, "Invalid parameter: schema")
-    if not isinstance(data, list):
-        raise MetaRefusal(100, 1713231, "Invalid parameter: data")
-    digests: list[bytes] = []
-    invalid: dict[str, str] = {}
-    for at, row in enumerate(data):
-        values = row if isinstance(row, list) else [row]
-        found = _row(names, values)
-        if found is None:
-            invalid[str(at)] = json.dumps(row)[:500]
-        else:
-            digests.extend(found)
-    return digests, len(data), invalid
-
-
-def _row(names: Sequence[str], values: Sequence[Any]) -> list[bytes] | None:
-    """E-mail digests of a row; null when the row is invalid. An empty text stands for a missing value."""
-    if len(values) != len(names) or not any(values):
-        return None
-    found: list[bytes] = []
-    for name, value in zip(names, values, strict=True):
-        hashed = name in _ONE_KEY or name in _HASHED
-        digest = digest_of(value) if hashed and isinstance(value, str) and value else None
-        if hashed and value != "" and digest in (None, _EMPTY):
-            return None
-        if digest is not None and name in ("EMAIL", "EMAIL_SHA256"):
-            found.append(digest)
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ class Session:
     began: float
     parts: int = 0
     is_finished: bool = False
+    is_failed: bool = False
     digests: list[bytes] = field(default_factory=list)
 
 
@@ -42,6 +44,13 @@ class Sessions:
             and now - session.began < OPEN_SECONDS
             for (one, number), session in self._sessions.items()
         )
+
+    def timed_out(self, now: float) -> Iterator[tuple[str, Session]]:
+        """Sessions that ran out of time before their last part, with their audience; each comes once."""
+        for (list_id, _), session in self._sessions.items():
+            if not session.is_finished and not session.is_failed and now - session.began >= OPEN_SECONDS:
+                session.is_failed = True
+                yield list_id, session
 
     def taken(self, list_id: str, stated: Any, now: float) -> Session:
         """The session of a part, moved on by it.

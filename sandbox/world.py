@@ -57,6 +57,7 @@ class World:
     def who(self, platform: str, list_id: str) -> frozenset[str]:
         """Digests (hex) in a list at this moment."""
         self.google.settle()
+        self.meta.settle()
         return self.members.of(platform, list_id)
 
     def counts(self) -> dict[str, int]:

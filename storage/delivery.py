@@ -33,12 +33,16 @@ class Delivery:
         """Split what was delivered. Needs: the columns of the register and bucket (null, or no such column: rest)."""
         self.clear()
         for frame in [rows] if isinstance(rows, pl.DataFrame) else rows:
-            self.rows_read += frame.height
-            for bucket, part in self._by_bucket(frame):
-                self._held.setdefault(bucket, []).append(part)
-                self._bytes += int(part.estimated_size())
-            if self._bytes >= _HELD_BYTES:
-                self._spill()
+            self.add(frame)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Split one more frame. Needs: the same columns."""
+        self.rows_read += frame.height
+        for bucket, part in self._by_bucket(frame):
+            self._held.setdefault(bucket, []).append(part)
+            self._bytes += int(part.estimated_size())
+        if self._bytes >= _HELD_BYTES:
+            self._spill()
 
     def clear(self) -> None:
         """Remove what was written aside, also by a run that died."""

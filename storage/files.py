@@ -56,15 +56,28 @@ def export_files(
         ExportRefused: there is none.
         ConfigurationRefused: the bucket would be spoken to elsewhere (R-070).
     """
-    s3 = bucket_and_key(uri)
-    found = _objects(*s3, pattern, endpoint, region) if s3 else _files(local_path(uri), pattern)
+    found = delivered(uri, pattern=pattern, endpoint=endpoint, region=region)
     if not found:
         raise ExportRefused(
             what="no file fits the pattern",
             do="Deliver the file, or correct location and pattern",
             place=uri.value,
         )
-    return max(found, key=lambda one: (one.arrived_at or _NEVER, one.location))
+    return found[-1]
+
+
+@sealed
+def delivered(
+    uri: PlaintextUri, *, pattern: str, endpoint: str | None = None, region: str | None = None
+) -> list[ExportFile]:
+    """Every file that ``export_files`` chooses from, the newest last.
+
+    Raises:
+        ConfigurationRefused: as ``export_files``.
+    """
+    s3 = bucket_and_key(uri)
+    found = _objects(*s3, pattern, endpoint, region) if s3 else _files(local_path(uri), pattern)
+    return sorted(found, key=lambda one: (one.arrived_at or _NEVER, one.location))
 
 
 @sealed
@@ -90,7 +103,7 @@ def opened(file: ExportFile) -> Iterator[IO[bytes]]:
     s3 = bucket_and_key(PlaintextUri(file.location))
     if s3:
         with aws.translated("export"):
-            answer = _client(file.endpoint, file.region).get_object(
+            answer = s3_client(file.endpoint, file.region).get_object(
                 Bucket=s3[0], Key=s3[1], IfMatch=file.version
             )
             with contextlib.closing(answer["Body"]) as body:
@@ -126,7 +139,9 @@ def _files(place: Path, pattern: str) -> list[ExportFile]:
         about = path.stat()
         arrived_at = datetime.fromtimestamp(about.st_mtime, tz=UTC)
         found.append(
-            ExportFile(location=str(path), size=about.st_size, version=_version(about), arrived_at=arrived_at)
+            ExportFile(
+                location=str(path), size=about.st_size, version=version_of(about), arrived_at=arrived_at
+            )
         )
     return found
 
@@ -134,43 +149,48 @@ def _files(place: Path, pattern: str) -> list[ExportFile]:
 def _objects(
     bucket: str, key: str, pattern: str, endpoint: str | None, region: str | None
 ) -> list[ExportFile]:
-    found: list[ExportFile] = []
-    folder = f"{key}/" if key else ""
     with aws.translated("export"):
-        client = _client(endpoint, region)
+        client = s3_client(endpoint, region)
         listed = [
             one
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
             for one in page.get("Contents", [])
         ]
-    for one in listed:
-        name = one["Key"].removeprefix(folder)
-        wanted = "/" not in name and fnmatch.fnmatch(name.casefold(), pattern.casefold())
-        if one["Key"] == key or (one["Key"].startswith(folder) and wanted):
-            found.append(
-                ExportFile(
-                    location=f"s3://{bucket}/{one['Key']}",
-                    size=one["Size"],
-                    version=one["ETag"],
-                    arrived_at=one["LastModified"],
-                    endpoint=endpoint,
-                    region=region,
-                )
-            )
-    return found
+    return [
+        ExportFile(
+            location=f"s3://{bucket}/{one['Key']}",
+            size=one["Size"],
+            version=one["ETag"],
+            arrived_at=one["LastModified"],
+            endpoint=endpoint,
+            region=region,
+        )
+        for one in listed
+        if fits_pattern(one["Key"], key, pattern)
+    ]
+
+
+def fits_pattern(name: str, key: str, pattern: str) -> bool:
+    """Whether an object is the one at ``key``, or lies in that folder and fits."""
+    folder = f"{key}/" if key else ""
+    rest = name.removeprefix(folder)
+    wanted = "/" not in rest and fnmatch.fnmatch(rest.casefold(), pattern.casefold())
+    return name == key or (name.startswith(folder) and wanted)
 
 
 @functools.cache
-def _client(endpoint: str | None, region: str | None) -> Any:
+def s3_client(endpoint: str | None, region: str | None) -> Any:
+    """The client for delivered files; one a place."""
     return aws.client("s3", endpoint=endpoint, region=region)
 
 
-def _version(about: os.stat_result) -> str:
+def version_of(about: os.stat_result) -> str:
+    """What changes when the content of a file does."""
     return f"{about.st_size}-{about.st_mtime_ns}"
 
 
 def _require_same(handle: IO[bytes], file: ExportFile) -> None:
-    if file.version and _version(os.fstat(handle.fileno())) != file.version:
+    if file.version and version_of(os.fstat(handle.fileno())) != file.version:
         raise StorageFailed(
             what="the file changed since it was found",
             do="Run again once the delivery is complete",

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
@@ -97,7 +98,7 @@ class FolderStore:
         path = self.path(name)
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
     @spoken(failure)
     def delete_tree(self, prefix: str) -> None:
@@ -105,7 +106,21 @@ class FolderStore:
         folder = self.path(prefix.rstrip("/"))
         if folder.is_dir():
             shutil.rmtree(folder)
-            _flush_folder(folder.parent)
+            flush_folder(folder.parent)
+
+    @spoken(failure)
+    def sweep(self, prefix: str, *, before: datetime) -> int:
+        """Delete unfinished files that a dead process left below a folder ("": everywhere); gives how many.
+
+        Their locks tell better than an age which ones those are.
+        """
+        start = self.root / checked_prefix(prefix)
+        return sum(_sweep(Path(folder)) for folder, _, _ in os.walk(start))
+
+    @spoken(failure)
+    def written_before(self, prefix: str, moment: datetime) -> list[str]:
+        """Names that begin with ``prefix`` and were last written before a moment, sorted."""
+        return [name for name in self.names(prefix) if self.path(name).stat().st_mtime < moment.timestamp()]
 
     def path(self, name: str) -> Path:
         """Where a name lies, for readers that want a file."""
@@ -132,7 +147,7 @@ class FolderStore:
             unfinished.unlink(missing_ok=True)
             raise
         if durable:
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, owner-only; one that is there stays as it is."""
@@ -141,7 +156,7 @@ class FolderStore:
         if folder != folder.parent:
             self.make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _flush_folder(folder.parent)
+        flush_folder(folder.parent)
 
     @contextlib.contextmanager
     def _turn(self, name: str) -> Iterator[Path]:
@@ -168,15 +183,19 @@ def _unfinished(folder: Path) -> tuple[IO[bytes], Path]:
         handle.close()
 
 
-def _sweep(folder: Path) -> None:
-    """Remove unfinished files that nobody is writing any more."""
+def _sweep(folder: Path) -> int:
+    """Remove unfinished files that nobody is writing any more; gives how many."""
+    gone = 0
     for path in folder.glob(f"{_HIDDEN}*.tmp"):
         with contextlib.suppress(OSError), path.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
+            gone += 1
+    return gone
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make what was made, renamed or deleted in a folder outlast a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
@@ -43,24 +43,51 @@ class Frames:
         self._write(name, frame, memory)
         self._store.write(name, memory.getvalue())
 
-    def read(self, name: str, schema: pl.Schema, *, missing_ok: bool = False) -> pl.DataFrame:
+    def read(
+        self, name: str, schema: pl.Schema, *, missing_ok: bool = False, columns: Sequence[str] = ()
+    ) -> pl.DataFrame:
         """Read a frame of exactly this schema; with ``missing_ok`` a name that holds nothing reads as no rows.
+
+        With ``columns`` only these are read, and only these are compared with the schema.
 
         Raises:
             StorageFailed: missing, changed, written under another name or key, or of another schema.
         """
+        wanted = pl.Schema({column: schema[column] for column in columns}) if columns else schema
         if missing_ok and not self._store.exists(name):
-            return pl.DataFrame(schema=schema)
+            return pl.DataFrame(schema=wanted)
+        frame = self._opened(name, columns)
+        if dict(frame.schema) != dict(wanted):
+            raise _unreadable(name, "it has other columns than expected")
+        return frame.select(wanted.names())
+
+    def erase(self, name: str, keys: pl.Series) -> int:
+        """Take out of a frame every row that holds one of the ``keys`` in any column of bytes; gives how many went.
+
+        Whatever schema it has; it is rewritten, whole or not at all, only if some went (R-055). A name that holds nothing
+        is fine.
+
+        Raises:
+            StorageFailed: as ``read``.
+        """
+        if not self._store.exists(name):
+            return 0
+        frame = self._opened(name)
+        held = pl.any_horizontal(
+            pl.lit(value=False), pl.col(pl.Binary).is_in(keys.implode()).fill_null(value=False)
+        )
+        kept = frame.filter(~held)
+        if kept.height < frame.height:
+            self.write(name, kept)
+        return frame.height - kept.height
+
+    def _opened(self, name: str, columns: Sequence[str] = ()) -> pl.DataFrame:
         if isinstance(self._store, FolderStore):
             path = self._store.path(name)
             if not path.is_file():
                 self._store.read(name)
-            frame = self._read(name, path)
-        else:
-            frame = self._read(name, io.BytesIO(self._store.read(name)))
-        if dict(frame.schema) != dict(schema):
-            raise _unreadable(name, "it has other columns than expected")
-        return frame.select(schema.names())
+            return self._read(name, path, columns)
+        return self._read(name, io.BytesIO(self._store.read(name)), columns)
 
     def _write(self, name: str, frame: pl.DataFrame, target: IO[bytes]) -> None:
         def work() -> None:
@@ -73,10 +100,11 @@ class Frames:
 
         _spoken(name, "it could not be written", work)
 
-    def _read(self, name: str, source: Path | io.BytesIO) -> pl.DataFrame:
+    def _read(self, name: str, source: Path | io.BytesIO, columns: Sequence[str]) -> pl.DataFrame:
         def work() -> pl.DataFrame:
             return pl.read_parquet(  # noqa: TID251 - this is the room that reads
                 source,
+                columns=list(columns) or None,
                 decryption=pl.ParquetDecryptionProperties(footer_key=self._key, aad_prefix=name.encode()),
                 use_statistics=False,
                 hive_partitioning=False,

@@ -23,9 +23,9 @@ __all__ = ["from_bytes", "read_cells", "read_events"]
 CELLS: Final = pl.Schema({"line": pl.UInt32(), "cell": pl.String()})
 _FALLBACK: Final = "cp1252"
 _LINES_NAMED: Final = 10
-# A first line of such a word, without a sign of an address or a digest, is a header.
-_HEADER: Final = re.compile(r"mail|courriel|adres|sha|hash|digest", re.IGNORECASE)
-_ENTRY: Final = re.compile(r"[@＠﹫]|\(at\)|\[at\]|[0-9a-f]{32}", re.IGNORECASE)
+# A first line of such a word, without a sign of an address, a digest or a domain, is a header.
+_HEADER: Final = re.compile(r"mail|courriel|adres|sha|md5|hash|digest|domain|domein", re.IGNORECASE)
+_ENTRY: Final = re.compile(r"[@＠﹫]|\(at\)|\[at\]|[0-9a-f]{32}|[\w-]\.\w\w", re.IGNORECASE)
 
 
 @sealed_rows

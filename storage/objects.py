@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Protocol
 
 from boundary.zones import Uri
@@ -9,6 +11,7 @@ from storage import aws
 from storage.failures import spoken
 from storage.folder import FolderStore
 from storage.names import bucket_and_key, changed, checked, checked_prefix, local_path
+from storage.remains import swept
 
 __all__ = ["FolderStore", "S3Store", "Store", "store_at"]
 
@@ -40,6 +43,15 @@ class Store(Protocol):
     def delete_tree(self, prefix: str) -> None:
         """Delete everything below a folder."""
 
+    def sweep(self, prefix: str, *, before: datetime) -> int:
+        """Delete what has no name any more and is still kept below a folder ("": everywhere); gives how much (R-053).
+
+        That is what was replaced or deleted, and what a writer left unfinished: in a bucket ``before`` a moment.
+        """
+
+    def written_before(self, prefix: str, moment: datetime) -> list[str]:
+        """Names that begin with ``prefix`` and were last written before a moment, sorted."""
+
 
 class S3Store:
     """A prefix of a bucket. With a KMS key every object is written under that key (R-097)."""
@@ -55,11 +67,7 @@ class S3Store:
     @spoken(aws.failure)
     def names(self, prefix: str) -> list[str]:
         """Every name that begins with ``prefix``, sorted."""
-        start = len(self._key("")) if self.prefix else 0
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self._key(checked_prefix(prefix))
-        )
-        return sorted(one["Key"][start:] for page in pages for one in page.get("Contents", []))
+        return sorted(name for name, _ in self._listed(prefix))
 
     @spoken(aws.failure)
     def read(self, name: str) -> bytes:
@@ -112,6 +120,29 @@ class S3Store:
         """Delete everything below a folder."""
         for name in self.names(f"{checked(prefix.rstrip('/'))}/"):
             self.delete(name)
+
+    @spoken(aws.failure)
+    def sweep(self, prefix: str, *, before: datetime) -> int:
+        """Delete versions that were replaced or deleted, and uploads from ``before`` that never ended; gives how many."""
+        start = self._key(checked_prefix(prefix))
+        return swept(
+            self.client, self.bucket, start, fits=lambda key: key.startswith(self._key("")), before=before
+        )
+
+    @spoken(aws.failure)
+    def written_before(self, prefix: str, moment: datetime) -> list[str]:
+        """Names that begin with ``prefix`` and were last written before a moment, sorted."""
+        return sorted(name for name, at in self._listed(prefix) if at < moment)
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Names that begin with ``prefix``, and when each was written."""
+        start = len(self._key("")) if self.prefix else 0
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self._key(checked_prefix(prefix))
+        )
+        for page in pages:
+            for one in page.get("Contents", []):
+                yield one["Key"][start:], one["LastModified"]
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name

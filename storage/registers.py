@@ -3,63 +3,42 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import polars as pl
-from pydantic import TypeAdapter
 
 from domain.errors import StorageFailed, SuppressionMoved
 from storage.delivery import REST, Delivery
 from storage.frames import Frames
 from storage.objects import Store
+from storage.versions import DOCUMENT, FeedState, RegisterState, news
+from transforms.contracts import bucket_of
+from transforms.person import PERSON, buckets_of, of_others
+
+__all__ = ["ERASED", "FeedState", "Register", "RegisterState"]
 
 _TRIES: Final = 8
 _SIDE_BY_SIDE: Final = 2
-# When something was received says nothing about what it is: the same statement, delivered again, is known already.
-_RECEIVED: Final = "received_at"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedState:
-    """What was last read of one feed; ``read_at`` is ISO 8601."""
-
-    fingerprint: str
-    rows: int
-    read_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterState:
-    """One version of a register. It stays readable until the version after the next is there.
-
-    ``root`` (hex) chains every delivery taken in, so that it names the content. ``version`` moves when rows were added.
-    """
-
-    version: int = 0
-    rows: int = 0
-    feeds: Mapping[str, FeedState] = field(default_factory=dict)
-    root: str = "0" * 64
-    files: Mapping[str, str] = field(default_factory=dict)
-    previous: tuple[str, ...] = ()
-
-
-_DOCUMENT: Final = TypeAdapter(RegisterState)
+# Whose rows were taken out, and at whose request; what is delivered about them later stays out (R-055).
+ERASED: Final = pl.Schema({"request": pl.String(), **PERSON})
+_ERASED: Final = "erased"
 
 
 class Register:
     """Keyed rows in buckets, and a file for rows that have none (``rest``).
 
-    Rows are never changed or removed. A crash between the files and the pointer leaves the old version in force.
+    Rows are never changed, and only an erasure removes any. A crash between the files and the pointer leaves the old
+    version in force.
     """
 
     def __init__(self, store: Store, frames: Frames, name: str, schema: pl.Schema) -> None:
         self._store, self._frames, self._name, self._schema = store, frames, name, schema
         self._pointer = f"registers/{name}.json"
-        self._identity = [column for column in schema.names() if column != _RECEIVED]
 
     def state(self) -> RegisterState:
         """The version in force."""
@@ -76,6 +55,11 @@ class Register:
     def rest(self, state: RegisterState) -> pl.DataFrame:
         """Rows without a bucket; see ``bucket``."""
         return self._rows(REST, state)
+
+    def erased(self, state: RegisterState) -> pl.DataFrame:
+        """ERASED rows: the references of everybody whose rows were taken out, with the request that asked for it."""
+        name = state.files.get(_ERASED)
+        return self._frames.read(name, ERASED) if name else pl.DataFrame(schema=ERASED)
 
     def add(
         self,
@@ -122,7 +106,30 @@ class Register:
         finally:
             if delivery is not None:
                 delivery.clear()
-        raise StorageFailed(
+        raise self._overtaken()
+
+    def erase(
+        self, person: pl.DataFrame, *, request: str, instead: pl.DataFrame | None = None
+    ) -> RegisterState:
+        """Take out every row of a person, and whatever a delivery says of them from now on (R-055).
+
+        Needs:  PERSON; ``instead``, what stays in their place (R-036): columns of the register, with a subject_key
+        Gives:  the version in force. Only the buckets of this person are rewritten; no version before this one can be
+                read any more. The same request again changes nothing, and finishes what a crash left
+
+        Raises:
+            StorageFailed: other writers were faster, again and again; nothing changed.
+        """
+        for _ in range(_TRIES):
+            before, pointer = self._held()
+            after = self._without(before, person, request, instead)
+            if after == before or self._moved(after, pointer):
+                self._sweep(after)
+                return after
+        raise self._overtaken()
+
+    def _overtaken(self) -> StorageFailed:
+        return StorageFailed(
             what="other runs kept changing the register",
             do="Run again; nothing was changed by this run",
             place=self._name,
@@ -133,7 +140,7 @@ class Register:
             return RegisterState(), None
         pointer = self._store.read(self._pointer)
         try:
-            return _DOCUMENT.validate_json(pointer), pointer
+            return DOCUMENT.validate_json(pointer), pointer
         except ValueError:
             damaged = StorageFailed(
                 what="the pointer of the register is damaged",
@@ -146,23 +153,27 @@ class Register:
         name = state.files.get(key)
         if name is None:
             return pl.DataFrame(schema=self._schema)
-        if not self._store.exists(name) and name not in _kept(self.state()):
-            raise SuppressionMoved(
-                what="the register moved on while it was read",
-                do="Nothing to do: the run decides again",
-                place=self._name,
-            )
-        return self._frames.read(name, self._schema)
+        try:
+            return self._frames.read(name, self._schema)
+        except StorageFailed:
+            # It may have gone while it was read: a version that was replaced twice is no damage.
+            if self._store.exists(name) or name in self.state().kept:
+                raise
+        raise SuppressionMoved(
+            what="the register moved on while it was read",
+            do="Nothing to do: the run decides again",
+            place=self._name,
+        )
 
     def _grown(
         self, before: RegisterState, delivery: Delivery, feed: str, told: FeedState, tag: str
     ) -> RegisterState:
         """Write the buckets that gain rows, beside the old ones."""
-        version = before.version + 1
+        version, gone = before.version + 1, self.erased(before)
 
         def grown(key: str) -> tuple[str, str, int]:
             old = self._rows(key, before)
-            new = self._unknown(delivery.rows(key), old)
+            new = of_others(news(delivery.rows(key), old), gone)
             name = f"registers/{self._name}/{version:08}-{tag}/{key}.parquet"
             if new.height:
                 self._frames.write(name, pl.concat([old, new]))
@@ -185,24 +196,42 @@ class Register:
             previous=tuple(sorted(set(before.files.values()) - set(files.values()))),
         )
 
-    def _unknown(self, rows: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-        """Rows that say something new, each once, as it was first received.
-
-        Rows of different hashes differ: only the few that share one with another row are compared in full.
-        """
-        hashed = rows.select(self._identity).hash_rows()
-        known = old.select(self._identity).hash_rows()
-        again = hashed.is_duplicated() | hashed.is_in(known.implode())
-        few = rows.filter(again)
-        if _RECEIVED in self._schema:
-            few = few.sort(_RECEIVED, nulls_last=True, maintain_order=True)
-        once = few.unique(self._identity, keep="first", maintain_order=True)
-        new = once.join(old, on=self._identity, how="anti", nulls_equal=True)
-        return pl.concat([rows.filter(~again), new])
+    def _without(
+        self, before: RegisterState, person: pl.DataFrame, request: str, instead: pl.DataFrame | None
+    ) -> RegisterState:
+        known = self.erased(before)
+        if not known.filter(pl.col("request") == request).is_empty():
+            return before
+        version = before.version + 1
+        folder = f"registers/{self._name}/{version:08}-erased"
+        added = pl.DataFrame(schema=self._schema) if instead is None else instead.select(self._schema.names())
+        files, rows = dict(before.files), before.rows
+        rest = [REST] if "hashed_key" in self._schema else []
+        for key in [*rest, *(f"{bucket:02}" for bucket in buckets_of(person))]:
+            old = self._rows(key, before)
+            mine = (
+                added.clear() if key == REST else added.filter(bucket_of(pl.col("subject_key")) == int(key))
+            )
+            new = pl.concat([of_others(old, person), mine])
+            if new.height != old.height or mine.height:
+                files[key] = f"{folder}/{key}.parquet"
+                self._frames.write(files[key], new)
+                rows += new.height - old.height
+        files[_ERASED] = f"{folder}/{_ERASED}.parquet"
+        noted = person.select(pl.lit(request).alias("request"), *PERSON.names())
+        self._frames.write(files[_ERASED], pl.concat([known, noted]))
+        link = f"{before.root} {version} {_ERASED} {request} {rows}"
+        return RegisterState(
+            version=version,
+            rows=rows,
+            feeds=before.feeds,
+            root=hashlib.sha256(link.encode()).hexdigest(),
+            files=files,
+        )
 
     def _moved(self, after: RegisterState, pointer: bytes | None) -> bool:
         try:
-            self._store.replace(self._pointer, _DOCUMENT.dump_json(after), expected=pointer)
+            self._store.replace(self._pointer, DOCUMENT.dump_json(after), expected=pointer)
         except StorageFailed:
             if self._held()[1] == pointer:
                 raise
@@ -211,14 +240,12 @@ class Register:
 
     def _swept(self, before: RegisterState, after: RegisterState) -> None:
         """Delete files of older versions, and of writers that lost; never those of a writer that is ahead of us."""
-        if after.version == before.version:
-            return
-        kept = _kept(after)
+        if after.version != before.version:
+            self._sweep(after)
+
+    def _sweep(self, after: RegisterState) -> None:
+        kept = after.kept
         for name in self._store.names(f"registers/{self._name}/"):
             number = name.split("/")[2].partition("-")[0]
             if number.isdecimal() and int(number) <= after.version and name not in kept:
                 self._store.delete(name)
-
-
-def _kept(state: RegisterState) -> set[str]:
-    return {*state.files.values(), *state.previous}

@@ -11,6 +11,7 @@ import polars as pl
 
 from domain.purpose import LegalBasis
 from domain.reason import Reason, bit
+from transforms.consent_events import ScopeNames
 from transforms.contracts import UTC_TIME
 
 END_OF_TIME: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -125,6 +126,26 @@ def consent_bits(
 def covers(column: str, value: str) -> pl.Expr:
     """A no without a scope covers every scope (R-022); how its scope is capitalised does not save anybody."""
     return pl.col(column).is_null() | (pl.col(column).str.to_lowercase() == value.lower())
+
+
+def widened(said: pl.DataFrame, known: ScopeNames) -> pl.DataFrame:
+    """Let every no with a scope that nobody knows any more cover everything: a new name frees nobody (R-022).
+
+    Needs:  SUPPRESSION or CONSENT
+    Gives:  the same rows, in their order, with null for each name that is none of the known ones in any case; a yes, and
+            the end of a restriction or a hold, reach no further than they did
+    """
+    spares = ["ends"] if "ends" in said.columns else ["granted", "offered"]
+    spared = pl.any_horizontal(pl.col(name).fill_null(value=False) for name in spares)
+    every = {"controller": known.controllers, "purpose": known.purposes, "recipient": known.recipients}
+    changed = []
+    for name, names in every.items():
+        lowered = {one.lower() for one in names}
+        strange = [one for one in said[name].unique() if one is not None and one.lower() not in lowered]
+        if strange:
+            lost = pl.col(name).is_in(strange).fill_null(value=False) & ~spared
+            changed.append(pl.when(~lost).then(name).alias(name))
+    return said.with_columns(changed)
 
 
 def _bit(reason: Reason, holds: pl.Expr) -> pl.Expr:

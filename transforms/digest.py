@@ -1,4 +1,4 @@
-"""SHA-256 and HMAC of whole columns, as 32 raw bytes a row; nothing here runs Python per row."""
+"""SHA-256, HMAC and MD5 of whole columns, as raw bytes; nothing here runs Python per row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-import polars_hash  # noqa: F401 - registers the expression namespace "chash"
+import polars_hash  # noqa: F401 - registers the expression namespaces "chash" and "nchash"
 import pyarrow as pa
 
 from transforms.email import normalised
@@ -19,6 +19,15 @@ def sha256(value: pl.Expr) -> pl.Expr:
     """SHA-256 of the UTF-8 bytes of a String, or of the bytes of a Binary (Binary, 32 bytes); null stays null."""
     hashed: pl.Expr = value.chash.sha2_256()  # type: ignore[attr-defined]
     return _unhexed(hashed)
+
+
+def md5(value: pl.Expr) -> pl.Expr:
+    """MD5 of the UTF-8 bytes of a String (Binary, 16 bytes); null stays null.
+
+    Never sent and never kept: it is only what others made their lists of, and what it is compared with is under a key.
+    """
+    hashed: pl.Expr = value.nchash.md5()  # type: ignore[attr-defined]
+    return hashed.str.decode("hex")
 
 
 def keyed(value: pl.Expr, key: bytes) -> pl.Expr:

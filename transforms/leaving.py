@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -27,16 +28,17 @@ _PAIR = ("subject_key", "digest")
 
 
 def out_at_once(
-    known: pl.DataFrame, entries: pl.DataFrame, refused: pl.DataFrame, *, marked_at: datetime
+    known: Sequence[pl.DataFrame], entries: pl.DataFrame, refused: pl.DataFrame, *, marked_at: datetime
 ) -> pl.DataFrame:
     """Everybody who said no, whether the register, a consent or a mark in the export tells it.
 
-    Needs:  ``known`` with subject_key, unique, and bits UInt32 (domain.reason); SUPPRESSION entries in force;
+    Needs:  ``known``, frames with subject_key and bits UInt32 (domain.reason); SUPPRESSION entries in force;
             ``refusals``; ``marked_at``, when the export was read
     Gives:  subject_key, unique; said_at, never null: the receipt of the entry, else of the refusal, else of the export;
             everywhere Boolean, never null
     """
-    marked = known.filter((pl.col("bits") & SAID_NO) != 0).select(
+    against = [one.filter((pl.col("bits") & SAID_NO) != 0).select("subject_key", "bits") for one in known]
+    marked = (pl.concat(against).group_by("subject_key").agg(pl.col("bits").bitwise_or())).select(
         "subject_key",
         ((pl.col("bits") & _UNSCOPED) != 0).alias("unscoped"),
         ((pl.col("bits") & bit(Reason.WITHDRAWN)) != 0).alias("withdrew"),

@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from domain.alias import AliasKind
 from domain.reason import Reason, bit
 from transforms.crm import (
     CONTRACT_HOLDER_TOKENS,
@@ -47,6 +48,7 @@ class ReadingRules:
     ``first_party`` those for data that the person gave to this organisation (R-075), all in lower case; None for a
     source that was collected as a whole by the controller itself. ``values`` are those of each attribute that may be
     kept: what no audience may ask for is not needed, and may be special or a number of a person (R-060, R-062).
+    ``aliases`` are the kinds of lists that may name an address in another form (R-038).
     """
 
     today: date
@@ -56,6 +58,7 @@ class ReadingRules:
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     own_acts: frozenset[str] = frozenset()
     first_party: frozenset[str] | None = None
+    aliases: frozenset[AliasKind] = frozenset()
 
 
 def crm_bits(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:

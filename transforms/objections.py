@@ -15,6 +15,8 @@ from transforms.contracts import SUPPRESSION, UTC_TIME, bucket_of
 from transforms.digest import keyed
 from transforms.email import WHITE_SPACE, widest
 
+# What a file of objections must have: who says no need say nothing else (R-018). A column that is not there is null.
+NEEDED_COLUMNS: Final = ("email",)
 OBJECTION_COLUMNS: Final = (
     "event_id",
     "email",
@@ -86,7 +88,7 @@ def objection_entries(
     nothing ever lifts it. Its scope is as wide as what it does not name, or names in words that nobody knows (R-022);
     that of a death is everything (R-029). ``received_at`` stands for the time that the file itself tells.
 
-    Needs:  line UInt32 and the String columns of OBJECTION_COLUMNS
+    Needs:  line UInt32 and the String columns of OBJECTION_COLUMNS, null where the file does not have the column
     Gives:  SUPPRESSION columns, line UInt32, bucket UInt8 and unmapped Boolean: a kind that is not known, or an ending
             with a scope that is not known, which ends nothing. subject_key is null where no address was found, so that
             the caller can name the line
@@ -172,7 +174,7 @@ def _read(rows: pl.DataFrame) -> pl.DataFrame:
         .then(channel)
         .otherwise(pl.lit(OTHER_CHANNEL))
         .alias("channel"),
-        *[_word(name).alias(name) for name in _SCOPE],
+        *[pl.when(pl.col(name).is_not_null()).then(_word(name)).alias(name) for name in _SCOPE],
         instant("occurred_at"),
         instant("notified_at"),
         (_word("reference") != "").alias("referenced"),
@@ -181,12 +183,15 @@ def _read(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scope(name: str, known: Collection[str]) -> pl.Expr:
-    """The known name that a cell spells in any case; else everything, but for an ending nothing."""
+    """The known name that a cell spells in any case; else everything, but for an ending nothing.
+
+    An empty cell means everything for both; a column that the file does not have is no word of anybody.
+    """
     lowered = [one.lower() for one in known]
     names = {one.lower(): one for one in known if lowered.count(one.lower()) == 1}
     text = pl.col(name)
     found = text.replace_strict(names, default=None, return_dtype=pl.String)
-    astray = pl.col("ends") & found.is_null() & (text != "")
+    astray = pl.col("ends") & found.is_null() & text.ne_missing("")
     return pl.when(_is_death()).then(None).when(astray).then(pl.lit(NOWHERE)).otherwise(found).alias(name)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from domain.reason import PRECEDENCE, Reason, bit
+from transforms.aliases import aliases_of
 from transforms.cell import cleaned, found_addresses, identifier_bits
 from transforms.contracts import BLOCKED, SUBJECTS, bucket_of
 from transforms.crm import CUSTOMER, OPT_OUTS
@@ -35,12 +36,13 @@ class SubjectKeys:
 
 def pseudonymised(
     rows: pl.DataFrame, *, keys: SubjectKeys, rules: ReadingRules
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Turn rows of an export into keyed rows; no address is left in either result.
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Turn rows of an export into keyed rows; no address is left in any result.
 
     Needs:  row_number UInt32, contact_id String (never null) and the String fields of the source
     Gives:  SUBJECTS columns (rows = 1), bucket UInt8; one row for each row that came in, in order
             BLOCKED rows: every address found in a cell that holds no single good one, with what is known against it
+            ALIASES rows and bucket: the other forms of each good address that a list may name
     """
     cell = pl.col("email")
     bits = identifier_bits(cell, own_domains=rules.own_domains, reserved_domains=rules.reserved_domains)
@@ -61,9 +63,9 @@ def pseudonymised(
     )
     # A colon never stands in an address, so that a contact without one is nobody's namesake.
     identity = pl.coalesce("widest", pl.concat_str(pl.lit("contact:"), "contact_id"))
+    frame = frame.with_columns(keyed(identity, keys.suppression).alias("subject_key"))
     subjects = (
         frame.with_columns(
-            keyed(identity, keys.suppression).alias("subject_key"),
             keyed(pl.col("address"), keys.address).alias("address_key"),
             *_digests(frame["address"], frame["widest"]),
             # A person on two rows is one contact, two people are two; tomorrow the same contact has the same number.
@@ -89,7 +91,12 @@ def pseudonymised(
     blocked = blocked_by_notes(
         read.filter(faulty).select("email", against.alias("bits")).filter(pl.col("bits") != 0), keys=keys
     )
-    return subjects, blocked
+    aliases = aliases_of(
+        frame.select("subject_key", "address", "widest", typed="email"),
+        key=keys.suppression,
+        kinds=rules.aliases,
+    )
+    return subjects, blocked, aliases
 
 
 def blocked_by_notes(cells: pl.DataFrame, *, keys: SubjectKeys) -> pl.DataFrame:

@@ -49,9 +49,9 @@ class Maker:
     dice: random.Random
     made: int = 0
 
-    def first_day(self, size: int) -> Day:
-        """The export and the feeds as they are found."""
-        rows = list(self.dirty_people(max(1, round(size * _DIRTY_SHARE / len(KINDS)))))
+    def first_day(self, size: int, canaries: Sequence[Person] = ()) -> Day:
+        """The export and the feeds as they are found, ``canaries`` among them."""
+        rows = [*canaries, *self.dirty_people(max(1, round(size * _DIRTY_SHARE / len(KINDS))))]
         for fate, share in SHARES.items():
             least = 0 if fate in RARE else 1
             rows += [self.person(fate) for _ in range(max(least, size * share // 10_000))]

@@ -46,13 +46,18 @@ class Person:
     @property
     def contact_id(self) -> str:
         """The GUID of the record."""
-        return str(uuid.UUID(bytes=hashlib.sha256(b"contact %d" % self.number).digest()[:16], version=4))
+        return contact_id(self.number)
 
     def belongs(self, target: Target) -> bool:
         """The intention: whether this person has to be a member."""
         if self.fate not in GETS_IN or target.scope not in self.granted - self.refused:
             return False
         return all(self.attributes[field] in values for field, values in target.criteria.items())
+
+
+def contact_id(number: int) -> str:
+    """The GUID of the contact of this number."""
+    return str(uuid.UUID(bytes=hashlib.sha256(b"contact %d" % number).digest()[:16], version=4))
 
 
 def clean_address(number: int, *, again: bool = False) -> str:

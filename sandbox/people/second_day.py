@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from sandbox.people.canaries import is_canary
 from sandbox.people.changes import Changes
 from sandbox.people.consents import grants
 from sandbox.people.fate import Fate
@@ -87,6 +88,8 @@ def _drawn(first: Day, maker: Maker, happened: Changes) -> dict[int, Callable[[P
 
 
 def _turned(person: Person, happened: Changes) -> list[Person]:
+    if is_canary(person):
+        return [person]
     for name, one_in, rest in _TURNS.get(person.fate, ()):
         if person.number % one_in == rest:
             changed: list[Person] = getattr(happened, name)(person)

@@ -15,6 +15,7 @@ from typing import Final
 
 from sandbox.crm import COLUMNS, TAB, checksum, serial, write_workbook
 from sandbox.labels import LABELS
+from sandbox.people.canaries import canaries
 from sandbox.people.consents import write_events
 from sandbox.people.example import EXAMPLE
 from sandbox.people.fate import Fate
@@ -77,7 +78,7 @@ def make_world(
 ) -> World:
     """Make two days of ``size`` export rows on the first; the same arguments give the same world."""
     maker = Maker(setting=setting, now=now, dice=random.Random(seed))
-    first = maker.first_day(size)
+    first = maker.first_day(size, canaries(setting, now=now))
     return World(setting=setting, now=now, language=language, days=(first, day_after(first, maker)))
 
 

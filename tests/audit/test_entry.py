@@ -93,6 +93,7 @@ ENTRIES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "scope": NAME,
         "by": st.none() | NAME,
         "state": st.sampled_from(["opened", "closed"]),
+        "verdict": st.none() | st.sampled_from(["notified", "no_notification", "false_alarm"]),
     },
     "reconcile": {"audience": NAME, "destination": NAME, "members": COUNT, "state": NAME},
     "deletion": {"data_class": NAME, "files": COUNT, "state": st.sampled_from(["done", "failed"])},

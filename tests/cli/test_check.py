@@ -81,6 +81,17 @@ def test_every_problem_is_printed_with_file_and_line_and_the_exit_code_is_three(
     assert done.stderr.startswith("2 problems: ")
 
 
+def test_r_046_a_list_about_another_channel_is_shown_as_not_applicable(folder: Path) -> None:
+    file = folder / "lists" / "partner_suppression.yaml"
+    file.write_text(file.read_text("utf-8").replace("channel: email", "channel: post"), "utf-8")
+    line = file.read_text("utf-8").splitlines().index("channel: post") + 1
+    done = CliRunner().invoke(app, ["--config", str(folder)])
+    assert done.exit_code == 0
+    assert f"lists/partner_suppression.yaml:{line}: not applicable: a list about post" in done.stdout
+    found = json.loads(CliRunner().invoke(app, ["--config", str(folder), "--json"]).stdout)
+    assert [one["line"] for one in found["not_applicable"]] == [line]
+
+
 def test_json_holds_the_same_in_one_object(folder: Path) -> None:
     (folder / "policy.yaml").unlink()
     done = CliRunner().invoke(app, ["--config", str(folder), "--json"])

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -44,6 +44,16 @@ def test_r_074_encrypted_matching_that_cannot_be_had_is_not_replaced_by_less(cop
     copy.change(GOOGLE, "matching: hashed", "matching: encrypted")
     assert told(copy) == [(GOOGLE, "R-074")]
     assert told(copy, destination="meta_ads") == []
+
+
+def test_r_046_a_list_that_has_expired_covers_nobody_and_blocks_every_addition(copy: Copy) -> None:
+    file = "lists/partner_suppression.yaml"
+    copy.change(file, "form: sha256", "form: sha256\nvalid_until: 2026-11-25")
+    assert told(copy) == []
+    assert told(copy, TODAY + timedelta(days=1)) == [(file, "R-046")]
+    assert told(copy, TODAY + timedelta(days=1), destination="meta_ads") == [(file, "R-046")]
+    copy.change(file, "channel: email", "channel: post")
+    assert told(copy, TODAY + timedelta(days=1)) == []
 
 
 def test_nothing_is_due_in_the_example(copy: Copy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +33,8 @@ def double(running: Sandbox, clock: Clock) -> Sandbox:
     world = running.world
     world.reset()
     world.google.lists = world.meta.lists = world.meta.app_secret = None
-    world.google.clock = clock
+    world.google.clock = world.meta.clock = clock
+    world.google.wall = time.time
     return running
 
 

@@ -167,6 +167,10 @@ QUERIES: list[dict[str, str]] = [
     {"requestId": "ann@mail.example"},
     {"email": "7"},
     {"requestId": "7", "access_token": "x"},
+    {"session_id": HEX},
+    {"fields": "operation_status,email"},
+    {"fields": HEX},
+    {"fields": "7"},
 ]
 
 

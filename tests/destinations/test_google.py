@@ -248,3 +248,26 @@ def test_an_account_is_digits_of_a_known_type(client: EgressClient, changes: dic
             token=lambda: TOKEN,
             **{"operating_account": "1", **changes},  # type: ignore[arg-type]
         )
+
+
+ADVICE: list[tuple[str, str]] = [
+    ("NOT_FOUND", "Check the list id"),
+    ("INVALID_USER_LIST_ID", "Check the list id"),
+    ("USER_LIST_MUTATION_NOT_SUPPORTED", "cannot be edited"),
+    ("OWNERSHIP_REQUIRED_FOR_UPDATE", "cannot be edited"),
+    ("SENSITIVE_USER_LIST_IMMUTABLE", "flagged"),
+    ("ADVERTISER_TOS_NOT_ACCEPTED", "terms"),
+    ("PERMISSION_DENIED", "access to the account"),
+    ("INVALID_REMOVE_AS_OF_TIME", "clock"),
+    ("INVALID_DESTINATION", "that the code names"),
+]
+
+
+@pytest.mark.parametrize(("reason", "advice"), ADVICE)
+def test_r_042_a_refused_removal_names_its_code_and_what_to_do(
+    google: GoogleCustomerMatch, double: Sandbox, reason: str, advice: str
+) -> None:
+    double.fault("refuse", operation="remove", reason=reason)
+    with pytest.raises(PlatformRefused, match=reason) as refused:
+        sent(google, REMOVE)
+    assert advice in refused.value.do

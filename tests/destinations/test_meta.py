@@ -67,9 +67,15 @@ REFUSALS: list[tuple[str, str]] = [
     ("100/1713228", "cannot be edited"),
     ("100/0", "Look this code up"),
     ("105/0", "Look this code up"),
-    ("2650/1870147", "another schema"),
+    ("2650/0", "another schema"),
+    ("2650/1870144", "too large"),
+    ("2650/1870147", "Report this"),
+    ("2650/1870148", "in a session of its own"),
+    ("2650/1870158", "in a session of its own"),
+    ("2650/1870159", "in a session of its own"),
     ("2655/0", "Look this code up"),
-    ("1487301/0", "Look this code up"),
+    ("1487301/0", "not shared"),
+    ("100/1487366", "deleted"),
     ("368/0", "blocked this account"),
 ]
 

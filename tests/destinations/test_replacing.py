@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -10,12 +11,16 @@ import pytest
 from google.ads import datamanager_v1 as types
 from google.protobuf import json_format
 
+from destinations.egress import EgressClient
 from destinations.google import GoogleCustomerMatch
 from destinations.meta import MetaCustomAudience
-from domain.audience import ListSize, Operation, ReceiptState, Replacement
-from domain.errors import ConfigurationRefused, GateRefused, OutcomeUnknown, PlatformRefused
+from domain.audience import ListSize, Operation, Receipt, ReceiptState, Replacement
+from domain.errors import ConfigurationRefused, EgressRefused, GateRefused, OutcomeUnknown, PlatformRefused
+from sandbox.meta_sessions import OPEN_SECONDS
 from sandbox.server import Sandbox
-from tests.destinations.batches import ROWS, digests, filled, hexes
+from sandbox.world import TOKEN
+from tests.destinations.batches import ROWS, digests, filled, hexes, patience, sent
+from tests.destinations.door import Door, answer
 from tests.sandbox.platforms import LIST, Clock
 from transforms.outbound import body
 
@@ -90,10 +95,95 @@ def test_a_part_without_an_answer_is_never_sent_again_in_its_session(
 def test_a_busy_platform_is_asked_again_with_the_same_part(meta: MetaCustomAudience, double: Sandbox) -> None:
     replacement = begun(meta, double)
     double.fault("busy", operation="replace", times=2)
-    made = filled(meta.replacement_template(replacement, number=0, last=True, consented=True))
-    receipt = meta.send_replacement(replacement, made, rows=ROWS, number=0, last=True)
-    assert receipt.state is ReceiptState.ACKNOWLEDGED
+    assert whole(meta, replacement).state is ReceiptState.ACKNOWLEDGED
     assert double.members("meta", LIST) == hexes()
+
+
+def whole(meta: MetaCustomAudience, replacement: Replacement) -> Receipt:
+    made = filled(meta.replacement_template(replacement, number=0, last=True, consented=True))
+    return meta.send_replacement(replacement, made, rows=ROWS, number=0, last=True)
+
+
+def test_r_045_a_replacement_has_ended_when_its_session_is_listed_with_every_row(
+    meta: MetaCustomAudience, double: Sandbox
+) -> None:
+    replacement = begun(meta, double)
+    waiting = meta.finish_replacement(replacement)
+    assert (waiting.state, waiting.rows) == (ReceiptState.PENDING, 0)
+    assert meta.settle(waiting) == waiting
+    whole(meta, replacement)
+    assert meta.settle(waiting).state is ReceiptState.ACKNOWLEDGED
+    assert meta.finish_replacement(replace(replacement, rows=ROWS + 1)).state is ReceiptState.PENDING
+    assert meta.finish_replacement(replace(replacement, reference=4712)).state is ReceiptState.PENDING
+    assert {one.query for one in double.requests if one.path.endswith("/sessions")} == {
+        f"session_id={number}&fields=session_id%2Cnum_received%2Cnum_invalid_entries"
+        for number in (4711, 4712)
+    }
+
+
+def test_r_045_a_session_with_invalid_rows_has_not_replaced_the_list(
+    meta: MetaCustomAudience, double: Sandbox
+) -> None:
+    replacement = begun(meta, double)
+    double.fault("invalid", operation="replace")
+    assert whole(meta, replacement).state is ReceiptState.REFUSED
+    receipt = meta.finish_replacement(replacement)
+    assert (receipt.state, receipt.reasons) == (ReceiptState.REFUSED, (("INVALID_ENTRIES", 1),))
+
+
+def test_a_session_that_ran_out_of_time_asks_for_a_new_one(
+    meta: MetaCustomAudience, double: Sandbox, clock: Clock
+) -> None:
+    replacement = begun(meta, double)
+    made = filled(meta.replacement_template(replacement, number=0, last=False, consented=True))
+    meta.send_replacement(replacement, made, rows=ROWS, number=0, last=False)
+    assert meta.size(LIST).state == "updating"
+    clock.sleep(OPEN_SECONDS)
+    made = filled(meta.replacement_template(replacement, number=1, last=True, consented=True))
+    with pytest.raises(PlatformRefused, match="META_2650_1870158") as refused:
+        meta.send_replacement(replacement, made, rows=ROWS, number=1, last=True)
+    assert "reconcile" in refused.value.do
+    assert meta.size(LIST).state == "broken"
+    assert double.members("meta", LIST) == hexes() | {STRAY.hex()}
+
+
+def test_a_count_below_that_of_the_parts_before_leaves_every_row_unknown(
+    meta: MetaCustomAudience, double: Sandbox
+) -> None:
+    """As if the platform counted for the part alone."""
+    replacement = begun(meta, double)
+    made = filled(meta.replacement_template(replacement, number=1, last=True, consented=True))
+    with Door(answer(json.dumps({"num_received": ROWS, "num_invalid_entries": 0}).encode())) as door:
+        meta._endpoint = f"{door.url}/v26.0"
+        receipt = meta.send_replacement(replacement, made, rows=ROWS, number=1, last=True)
+    assert (receipt.state, receipt.unknown) == (ReceiptState.UNKNOWN, ROWS)
+
+
+def test_r_042_a_flagged_audience_refuses_a_removal_with_its_own_code(
+    meta: MetaCustomAudience, double: Sandbox
+) -> None:
+    double.world.meta.flags[LIST] = 471
+    with pytest.raises(PlatformRefused, match="META_100_1713230") as refused:
+        sent(meta, Operation.REMOVE)
+    assert "flagged" in refused.value.do
+
+
+def test_a_list_of_another_account_is_asked_for_through_the_account_that_may(
+    client: EgressClient, double: Sandbox, clock: Clock
+) -> None:
+    google = GoogleCustomerMatch(
+        name="google_main",
+        client=client,
+        token=lambda: TOKEN,
+        operating_account="1234567890",
+        login_account="9876543210",
+        endpoint=double.url,
+        patience=patience(clock),
+    )
+    google.size(LIST)
+    (request,) = double.requests
+    assert request.path == f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{LIST}"
+    assert dict(request.headers)["login-account"] == "accountTypes/GOOGLE_ADS/accounts/9876543210"
 
 
 def test_rows_that_got_lost_in_an_earlier_part_are_missed_in_a_later_one(
@@ -159,8 +249,6 @@ def test_a_list_that_is_gone_is_refused_and_no_number(either: Either, double: Sa
 def test_a_command_that_could_hold_an_identifier_does_not_leave(
     google: GoogleCustomerMatch, double: Sandbox, document: dict[str, str]
 ) -> None:
-    from domain.errors import EgressRefused
-
     with pytest.raises(EgressRefused):
         google._client.command(
             f"{double.url}/v1/audienceMembers:removeAll", token=lambda: "t", document=document

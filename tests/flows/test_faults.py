@@ -24,7 +24,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_passes_later_is_tried_again_and_ends_the_same(
     day_two: Stage, destination: str, kind: str
 ) -> None:
-    day_two.platforms.fault(kind, skip=1, times=2)
+    day_two.platforms.fault(kind, skip=3, times=2)
     if (destination, kind) == ("meta_ads", "throttle"):
         # Meta asks for a longer wait than a run has patience for: the next one goes on.
         with pytest.raises(PlatformUnavailable):

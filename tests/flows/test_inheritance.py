@@ -29,7 +29,7 @@ Person = Mapping[str, str]
 
 def read(here: Site, name: str, person: Person, *, at: datetime = SEEN) -> Snapshot:
     """An export of one person, as it lies in the pseudonymous zone."""
-    rows, _ = pseudonymised(export(person), keys=subject_keys(here), rules=RULES)
+    rows, *_ = pseudonymised(export(person), keys=subject_keys(here), rules=RULES)
     folder = f"subjects/{SOURCE}/{name}"
     for bucket in range(BUCKETS):
         here.frames.write(f"{folder}/{bucket:02}.parquet", collapsed(rows.filter(pl.col("bucket") == bucket)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from audit.verify import verify
 from boundary.logs import configure
 from cli.flowing import flowing
 from domain.errors import PlatformUnavailable, RunBlocked
+from flows.ingest import ingest
 from flows.line import line_held, line_of
 from flows.memberships import Membership
 from flows.optout import lists_held, pushed_out
@@ -269,4 +271,28 @@ def test_r_052_the_flow_empties_every_unused_list(day_two: Stage) -> None:
         (name, "no_file", "acknowledged") for name in DESTINATIONS
     ]
     assert again == []
+    assert not any(one.members or one.unsure for one in day_two.site().memberships.every())
+
+
+@pytest.mark.usefixtures("quiet_prefect")
+def test_r_053_the_flows_delete_what_was_read_and_what_was_left(day_two: Stage) -> None:
+    inbox = day_two.home / "inbox" / "crm"
+    with flowing():
+        assert not ingest(str(day_two.config), "dynamics_contacts").changed
+        assert list(inbox.iterdir()) == []
+        (inbox / "zz.xlsx").write_text("no workbook", encoding="utf-8")
+        os.utime(inbox / "zz.xlsx", (1, 1))
+        assert retention(str(day_two.config)) == []
+    assert list(inbox.iterdir()) == []
+    told = [(entry.fields["data_class"], entry.fields["state"]) for entry in day_two.entries("deletion")]
+    assert told == [("raw_export", "done")] * 2
+
+
+@pytest.mark.usefixtures("quiet_prefect")
+def test_r_053_the_flow_tries_everything_and_then_fails(day_two: Stage) -> None:
+    (day_two.config / FILE).unlink()
+    (day_two.home / "store" / "bodies").mkdir()
+    (day_two.home / "store" / "bodies" / "1.json").write_bytes(b"{}")
+    with flowing(), pytest.raises(RunBlocked, match="R-054"):
+        retention(str(day_two.config))
     assert not any(one.members or one.unsure for one in day_two.site().memberships.every())

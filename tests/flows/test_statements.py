@@ -14,7 +14,8 @@ import yaml
 
 import flows.statements
 from domain.errors import ListRefused, RunBlocked
-from flows.statements import scope_names, take_consents, take_objections
+from flows.line import scope_names
+from flows.statements import take_consents, take_objections
 from flows.wiring import Site
 from sandbox.people.tables import Answer, Row, write_current
 from tests.flows.stage import Stage

@@ -10,13 +10,15 @@ from typing import Any, Final
 
 import polars as pl
 
+from domain.alias import AliasKind
 from domain.months import months_before
 from domain.purpose import LegalBasis
 from domain.reason import CODE, PRECEDENCE, Reason
 from tests.properties.oracle.world import World
+from transforms.aliases import PLATFORM_DIGESTS, digest_aliases, of_other_spellings, resolved
 from transforms.consent import ConsentScope
 from transforms.consent_events import EVENT_COLUMNS, ScopeNames, consent_events
-from transforms.contracts import CONSENT, SUPPRESSION
+from transforms.contracts import ALIASES, CONSENT, SUPPRESSION
 from transforms.eligibility import decided, judged
 from transforms.lifting import split
 from transforms.marks import ReadingRules
@@ -64,15 +66,13 @@ def verdicts(world: World, *, digest: str) -> Verdicts:
 
 def decided_frame(world: World, *, digest: str) -> pl.DataFrame:
     """DECISIONS of a world for one platform."""
-    rows, blocked = pseudonymised(_export(world), keys=KEYS, rules=_rules(world))
-    wide, narrow = split(_entries(world))
-    listed = suppression_bits(
-        collapsed(spoken_for(rows.drop("bucket"), by_contact([said_of_contacts(rows)]))),
-        wide,
-        _hashed(world),
-        key=KEYS.suppression,
-        controller=world.controller,
-    )
+    rows, blocked, further = pseudonymised(_export(world), keys=KEYS, rules=_rules(world))
+    subjects = collapsed(spoken_for(rows.drop("bucket"), by_contact([said_of_contacts(rows)])))
+    own = digest_aliases(subjects, PLATFORM_DIGESTS, key=KEYS.suppression)
+    others = of_other_spellings(rows, key=KEYS.suppression)
+    named = resolved(_hashed(world), pl.concat([own, others, further.select(ALIASES.names())]))
+    wide, narrow = split(pl.concat([_entries(world), named]))
+    listed = suppression_bits(subjects, wide, controller=world.controller)
     base = judged(listed, blocked, criteria=world.criteria, periods=_periods(world))
     scopes = [_scope(world, purpose) for purpose in (world.purpose, *world.expansions)]
     return decided(base, _events(world), narrow, scopes=scopes, digest=digest)
@@ -102,6 +102,7 @@ def _rules(world: World) -> ReadingRules:
         values=world.catalogue,
         own_acts=policy.own_acts,
         first_party=policy.first_party,
+        aliases=frozenset({AliasKind.SHA256}),
     )
 
 

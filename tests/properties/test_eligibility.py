@@ -23,6 +23,7 @@ from tests.transforms.frames import (
     sha256,
     subjects,
 )
+from transforms.aliases import PLATFORM_DIGESTS, digest_aliases, resolved
 from transforms.contracts import MEMBERSHIP
 from transforms.eligibility import tally
 from transforms.membership import additions, after, possibly_held, removals, target_of
@@ -163,10 +164,10 @@ def test_suppression_is_idempotent_and_only_takes_away(
         decisions(made, consent, entries=listed(*one, *one), digests=pl.concat([digests, digests]))
     )
     assert doubled == both
-    once = suppression_bits(made, listed(*one), digests, key=KEYS.suppression, controller="fonds")
-    assert_frame_equal(
-        suppression_bits(once, listed(*one), digests, key=KEYS.suppression, controller="fonds"), once
-    )
+    named = resolved(digests, digest_aliases(made, PLATFORM_DIGESTS, key=KEYS.suppression))
+    against = pl.concat([listed(*one), named])
+    once = suppression_bits(made, against, controller="fonds")
+    assert_frame_equal(suppression_bits(once, against, controller="fonds"), once)
 
 
 @given(people, said)

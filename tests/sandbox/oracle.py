@@ -15,6 +15,7 @@ from sandbox.people.example import EXAMPLE
 from sandbox.people.relation import OWN_ACTS
 from sandbox.people.scope import Target
 from sandbox.people.world import World, rows_of
+from transforms.aliases import PLATFORM_DIGESTS, digest_aliases, resolved
 from transforms.consent import ConsentScope
 from transforms.consent_events import ScopeNames, consent_events
 from transforms.contracts import SUPPRESSION
@@ -77,8 +78,9 @@ def decisions(world: World, day: int) -> dict[tuple[str, str], pl.DataFrame]:
         inherited = handed_on(pl.concat([entries, digests]), moves).drop("bucket")
         entries = pl.concat([entries, inherited])
         events = pl.concat([events, refusals_handed_on(events, moves).drop("bucket")])
-    wide, narrow = split(entries)
-    subjects = suppression_bits(subjects, wide, digests, key=KEYS.suppression, controller="fund")
+    named = resolved(digests, digest_aliases(subjects, PLATFORM_DIGESTS, key=KEYS.suppression))
+    wide, narrow = split(pl.concat([entries, named]))
+    subjects = suppression_bits(subjects, wide, controller="fund")
     return {
         (target.audience, target.destination): decided(
             judged(subjects, blocked, criteria=target.criteria, periods=PERIODS),
@@ -99,7 +101,7 @@ def export_of(world: World, day: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         [row for row in every if row[0]], schema=dict.fromkeys(fields, pl.String()), orient="row"
     ).with_row_index("row_number")
     stray = pl.DataFrame({"email": [" ".join(filter(None, row)) for row in every if not row[0]]})
-    keyed, noted = pseudonymised(rows.drop("checksum", "modified_at"), keys=KEYS, rules=RULES)
+    keyed, noted, _ = pseudonymised(rows.drop("checksum", "modified_at"), keys=KEYS, rules=RULES)
     marked = stray.with_columns(pl.lit(bit(Reason.IDENTIFIER_INVALID), dtype=pl.UInt32).alias("bits"))
     spoken = spoken_for(keyed.drop("bucket"), by_contact([said_of_contacts(keyed)]))
     return collapsed(spoken), pl.concat([noted, blocked_by_notes(marked, keys=KEYS)])

@@ -161,6 +161,20 @@ def test_a_fault_strikes_after_skip_for_times_and_only_what_it_matches() -> None
     assert [Kind.BUSY in faults.struck(*one) for one in met] == [False, False, False, True, True, False]
 
 
+def test_a_tenth_of_all_answers_can_fail_for_a_whole_run() -> None:
+    faults = Faults(7)
+    faults.add(Fault(kind=Kind.BUSY, probability=0.1, times=None))
+    met = [
+        Kind.BUSY in faults.struck(platform, operation)
+        for _ in range(250)
+        for platform in PLATFORMS
+        for operation in ("add", "remove", "status", "replace")
+    ]
+    assert 150 < sum(met) < 250
+    assert any(met[:100])
+    assert any(met[-100:])
+
+
 def test_the_same_seed_gives_the_same_faults() -> None:
     def run(seed: int) -> list[bool]:
         faults = Faults(seed)

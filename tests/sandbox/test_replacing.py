@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from google.ads import datamanager_v1 as types
+from google.protobuf import json_format
 
 from sandbox.meta_sessions import OPEN_SECONDS
 from sandbox.server import Sandbox
@@ -45,9 +47,8 @@ def test_only_whoever_was_last_added_before_the_cut_off_goes(
 
 
 @pytest.mark.parametrize("hours", [1, 24])
-def test_a_cut_off_in_the_future_is_refused(client: httpx.Client, double: Sandbox, hours: int) -> None:
-    double.world.google.wall = datetime.now(UTC).timestamp  # noqa: TID251 - as above
-    answer = remove_all(client, datetime.now(UTC) + timedelta(hours=hours))  # noqa: TID251
+def test_a_cut_off_in_the_future_is_refused(client: httpx.Client, hours: int) -> None:
+    answer = remove_all(client, datetime.now(UTC) + timedelta(hours=hours))  # noqa: TID251 - as above
     assert reasons(answer) == [("INVALID_REMOVE_AS_OF_TIME", "remove_as_of_time")]
 
 
@@ -57,7 +58,10 @@ def test_a_small_list_has_no_size_and_a_large_one_a_rounded_one(
     path = f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{LIST}"
     for count, shown in ((99, "0"), (1234, "1200")):
         double.world.members.replace("google", LIST, map(bytes.fromhex, hexes(count)))
-        assert client.get(path).json()["sizeInfo"]["displayNetworkMembersCount"] == shown
+        text = client.get(path).text
+        assert json.loads(text)["sizeInfo"]["displayNetworkMembersCount"] == shown
+        message = json_format.Parse(text, types.UserList.pb()())
+        assert (str(message.size_info.search_network_members_count), str(message.id)) == (shown, LIST)
 
 
 def replace(client: httpx.Client, texts: list[str], **session: Any) -> httpx.Response:
@@ -85,7 +89,6 @@ def test_the_last_part_of_a_session_puts_its_rows_in_the_place_of_the_others(
 def test_a_session_is_refused_out_of_turn_when_it_is_over_or_too_old(
     client: httpx.Client, double: Sandbox, clock: Clock
 ) -> None:
-    double.world.meta.clock = clock
     assert subcode(replace(client, NEW, batch_seq=2)) == 1870147
     assert replace(client, NEW).status_code == 200
     assert subcode(replace(client, NEW)) == 1870159
@@ -116,12 +119,72 @@ def test_people_leave_every_audience_of_the_account_at_once(client: httpx.Client
     assert double.members("google", "1") == frozenset(OLD)
 
 
-def test_an_audience_tells_bounds_of_its_size_and_whether_it_is_flagged(
+FIELDS = "approximate_count_lower_bound,approximate_count_upper_bound,operation_status"
+
+
+def audience(client: httpx.Client, fields: str = FIELDS) -> Any:
+    return client.get(f"/v26.0/{LIST}", params={"fields": fields}).json()
+
+
+def sessions(client: httpx.Client, **query: Any) -> Any:
+    fields = "session_id,num_received,num_invalid_entries"
+    return client.get(f"/v26.0/{LIST}/sessions", params={"fields": fields, **query}).json()["data"]
+
+
+def test_an_audience_tells_bounds_of_its_size_and_only_what_is_asked_for(
     client: httpx.Client, double: Sandbox
 ) -> None:
     double.world.members.add("meta", LIST, map(bytes.fromhex, hexes(150)))
-    found = client.get(f"/v26.0/{LIST}", params={"fields": "operation_status"}).json()
+    found = audience(client)
     assert (found["approximate_count_lower_bound"], found["approximate_count_upper_bound"]) == (100, 200)
-    assert found["operation_status"]["code"] == 200
+    assert found["operation_status"] == {"code": 200, "description": "Normal"}
+    assert set(audience(client, "operation_status")) == {"id", "operation_status"}
+    assert client.get(f"/v26.0/{LIST}").json() == {"id": LIST}
+
+
+def test_a_flagged_audience_takes_nobody_in_or_out(client: httpx.Client, double: Sandbox) -> None:
+    users(client, payload(OLD))
     double.world.meta.flags[LIST] = 471
-    assert client.get(f"/v26.0/{LIST}").json()["operation_status"]["code"] == 471
+    assert audience(client)["operation_status"]["code"] == 471
+    for response in (
+        users(client, payload(NEW)),
+        users(client, payload(OLD), "DELETE"),
+        replace(client, NEW),
+    ):
+        error = response.json()["error"]
+        assert (error["code"], error["error_subcode"]) == (100, 1713230)
+    assert double.members("meta", LIST) == frozenset(OLD)
+
+
+def test_a_replacement_is_seen_while_it_runs_and_its_session_is_listed(client: httpx.Client) -> None:
+    replace(client, [*NEW[:2], "x"], last_batch_flag=False)
+    assert audience(client)["operation_status"] == {"description": "replace_in_progress"}
+    replace(client, NEW[2:], batch_seq=2)
+    assert audience(client)["operation_status"]["code"] == 200
+    listed = {"session_id": "77", "num_received": "4", "num_invalid_entries": "1"}
+    assert sessions(client) == sessions(client, session_id=77) == [listed]
+    assert sessions(client, session_id=78) == []
+
+
+def test_a_session_that_runs_out_of_time_leaves_an_audience_that_is_partly_replaced(
+    client: httpx.Client, double: Sandbox, clock: Clock
+) -> None:
+    users(client, payload(OLD))
+    replace(client, NEW[:1], last_batch_flag=False)
+    clock.sleep(OPEN_SECONDS)
+    assert double.members("meta", LIST) == frozenset({*OLD, NEW[0]})
+    assert audience(client)["operation_status"] == {"description": "replace_error"}
+    assert users(client, payload(OLD[:1]), "DELETE").status_code == 200
+    assert double.members("meta", LIST) == frozenset({*OLD[1:], NEW[0]})
+    replace(client, NEW, session_id=78)
+    assert double.members("meta", LIST) == frozenset(NEW)
+    assert audience(client)["operation_status"]["code"] == 200
+
+
+def test_nothing_is_said_of_a_list_that_is_not_there(client: httpx.Client, double: Sandbox) -> None:
+    double.world.google.lists = double.world.meta.lists = frozenset({"1"})
+    path = f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{LIST}"
+    assert client.get(path).status_code == 404
+    for path in (f"/v26.0/{LIST}", f"/v26.0/{LIST}/sessions"):
+        error = client.get(path).json()["error"]
+        assert (error["code"], error["error_subcode"]) == (100, 33)

@@ -34,6 +34,23 @@ def test_who_is_in_can_be_asked_over_http(client: httpx.Client, double: Sandbox,
     assert client.get("/sandbox/lists").json() == {"google": {LIST: 3}, "meta": {LIST: 1}}
 
 
+@pytest.mark.parametrize("platform", ["google", "meta"])
+def test_members_can_be_put_in_and_out_behind_all_backs(
+    client: httpx.Client, double: Sandbox, platform: str
+) -> None:
+    path = f"/sandbox/members/{platform}/{LIST}"
+    assert client.put(path, json=GOOD).json() == sorted(GOOD)
+    assert client.request("DELETE", path, json=GOOD[:2]).json() == GOOD[2:]
+    assert double.members(platform, LIST) == frozenset(GOOD[2:])
+    assert double.requests == []
+
+
+@pytest.mark.parametrize("document", ["{", "7", '["x"]', "[7]", f'["{"A" * 64}"]', '{"a":1}'])
+def test_what_is_no_digest_is_not_put_in(client: httpx.Client, double: Sandbox, document: str) -> None:
+    assert client.put(f"/sandbox/members/meta/{LIST}", content=document).status_code == 400
+    assert double.members("meta", LIST) == frozenset()
+
+
 def test_every_request_is_noted_with_its_header_names_and_never_the_token(
     client: httpx.Client, double: Sandbox
 ) -> None:

@@ -118,3 +118,19 @@ def test_a_failed_write_leaves_the_frame_before(folder_store: FolderStore) -> No
 def test_a_frame_is_for_its_owner_only(tmp_path: Path) -> None:
     Frames(FolderStore(tmp_path / "new"), KEY).write("a/x", FRAME)
     assert (tmp_path / "new" / "a" / "x").stat().st_mode & 0o777 == 0o600
+
+
+def test_r_055_rows_with_a_key_are_taken_out_whatever_the_columns(store: Store) -> None:
+    frames = Frames(store, KEY)
+    rows = pl.DataFrame(
+        {"one": [b"a", b"b", None, b"c"], "n": [1, 2, 3, 4], "other": [b"x", b"y", b"a", None]}
+    )
+    frames.write("x", rows)
+    before = store.read("x")
+    assert frames.erase("x", pl.Series([b"nobody"])) == 0
+    assert store.read("x") == before
+    assert frames.erase("x", pl.Series([b"a"])) == 2
+    assert frames.read("x", rows.schema)["n"].to_list() == [2, 4]
+    assert frames.erase("nothing", pl.Series([b"a"])) == 0
+    frames.write("plain", pl.DataFrame({"n": [1]}))
+    assert frames.erase("plain", pl.Series([b"a"])) == 0

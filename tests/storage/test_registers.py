@@ -19,6 +19,7 @@ from storage.frames import Frames
 from storage.objects import FolderStore, Store
 from storage.registers import Register, RegisterState
 from transforms.contracts import BUCKETS, UTC_TIME
+from transforms.person import PERSON
 
 SCHEMA = pl.Schema({"subject_key": pl.Binary(), "reason": pl.UInt8(), "received_at": UTC_TIME})
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -213,6 +214,24 @@ def test_a_version_that_was_replaced_too_long_ago_says_so(store: Store) -> None:
         found.bucket(0, old)
 
 
+def test_a_version_that_is_replaced_while_it_is_read_says_so_too(
+    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = register(folder_store)
+    old = add(found, 1, fingerprint="a")
+    read = Frames.read
+
+    def overtaken(self: Frames, name: str, *args: object, **kwargs: object) -> pl.DataFrame:
+        monkeypatch.undo()
+        for at in (2, 3):
+            add(found, at, fingerprint=str(at))
+        return read(self, name, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Frames, "read", overtaken)
+    with pytest.raises(SuppressionMoved):
+        found.bucket(0, old)
+
+
 def test_a_lost_file_of_the_version_in_force_is_not_called_moved(folder_store: FolderStore) -> None:
     found = register(folder_store)
     state = add(found, 1, fingerprint="a")
@@ -295,6 +314,97 @@ def test_a_damaged_pointer_is_an_error_and_never_an_empty_register(folder_store:
     folder_store.write("registers/suppression.json", b"{}x")
     with pytest.raises(StorageFailed, match="damaged"):
         found.state()
+
+
+def gone(*keys: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"subject_key": [bytes([key]) * 32 for key in keys], "hashed_key": [None] * len(keys)}, schema=PERSON
+    )
+
+
+def test_r_055_only_the_buckets_of_a_person_are_rewritten_and_no_old_version_stays(store: Store) -> None:
+    found = register(store)
+    add(found, 1, 2, 60, fingerprint="a")
+    before = add(found, 1, 120, fingerprint="b", reason=3)
+    after = found.erase(gone(1), request="R-1")
+    assert held(found) == [2, 60, 120]
+    assert (after.version, after.rows, after.feeds) == (before.version + 1, 3, before.feeds)
+    assert after.root != before.root
+    untouched = {key for key, name in after.files.items() if before.files.get(key) == name}
+    assert untouched == {"03", "07"}
+    assert set(store.names("registers/suppression/")) == set(after.files.values())
+    with pytest.raises(SuppressionMoved):
+        found.bucket(0, before)
+
+
+def test_r_055_what_was_erased_does_not_come_back_by_a_delivery(folder_store: FolderStore) -> None:
+    found = register(folder_store)
+    add(found, 1, 2, fingerprint="a")
+    found.erase(gone(1), request="R-1")
+    state = add(found, 1, 2, 3, fingerprint="b", reason=4)
+    assert held(found) == [2, 2, 3]
+    assert (state.rows, state.feeds["list"].rows) == (3, 3)
+    assert found.erased(state)["request"].to_list() == ["R-1"]
+
+
+def test_r_036_what_stays_in_their_place_is_there_in_the_same_version(folder_store: FolderStore) -> None:
+    found = register(folder_store)
+    add(found, 1, 1, 2, fingerprint="a")
+    state = found.erase(gone(1, 200), request="R-1", instead=delivery(1, 200, reason=1))
+    rows = pl.concat(found.bucket(at, state) for at in range(BUCKETS))
+    assert {(row["subject_key"][0], row["reason"]) for row in rows.to_dicts()} == {(1, 1), (2, 2), (200, 1)}
+    assert state.rows == 3
+
+
+def test_r_055_the_same_request_again_changes_nothing_and_sweeps(folder_store: FolderStore) -> None:
+    found = register(folder_store)
+    old = add(found, 1, 2, fingerprint="a")
+    first = found.erase(gone(1), request="R-1", instead=delivery(1, reason=1))
+    # A crash left this behind.
+    Frames(folder_store, KEY).write(old.files["00"], delivery(1).drop("bucket"))
+    later = delivery(1, reason=1, at=NOW + timedelta(days=1))
+    assert found.erase(gone(1), request="R-1", instead=later) == first
+    assert set(folder_store.names("registers/suppression/")) == set(first.files.values())
+    second = found.erase(gone(2), request="R-2")
+    assert sorted(found.erased(second)["request"]) == ["R-1", "R-2"]
+
+
+@pytest.mark.parametrize("steps", range(1, 4))
+def test_r_055_an_erasure_is_whole_or_not_at_all(
+    folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    found = register(folder_store)
+    before = add(found, 1, 2, fingerprint="a")
+    real, count = FolderStore.writing, iter(range(1, 100))
+
+    @contextlib.contextmanager
+    def writing(self: FolderStore, name: str, *, durable: bool = True) -> Iterator[object]:
+        if next(count) == steps:
+            raise Crash
+        with real(self, name, durable=durable) as handle:
+            yield handle
+
+    monkeypatch.setattr(FolderStore, "writing", writing)
+    with pytest.raises(Crash):
+        found.erase(gone(1), request="R-1")
+    monkeypatch.undo()
+    assert found.state() == before
+    assert held(found) == [1, 2]
+    found.erase(gone(1), request="R-1")
+    assert held(found) == [2]
+
+
+def test_r_055_an_erasure_beside_deliveries_loses_nobody_else(folder_store: FolderStore) -> None:
+    add(register(folder_store), 1, fingerprint="first")
+    with ThreadPoolExecutor(4) as workers:
+        erasing = workers.submit(lambda: register(folder_store).erase(gone(1), request="R-1"))
+        adding = [
+            workers.submit(add, register(folder_store), 1, at, fingerprint=str(at), feed=f"list-{at}")
+            for at in range(2, 6)
+        ]
+        for one in (erasing, *adding):
+            one.result()
+    assert held(register(folder_store)) == [2, 3, 4, 5]
 
 
 @settings(max_examples=15)

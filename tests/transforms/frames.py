@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
 
+from domain.alias import AliasKind
 from domain.reason import CODE, Reason
+from transforms.aliases import PLATFORM_DIGESTS, digest_aliases, resolved
 from transforms.consent import ConsentScope
 from transforms.consent_events import EVENT_COLUMNS, ScopeNames, consent_events
-from transforms.contracts import BLOCKED, SUPPRESSION
+from transforms.contracts import ALIASES, BLOCKED, SUPPRESSION
 from transforms.eligibility import decided, judged
 from transforms.lifting import split
 from transforms.marks import ReadingRules
@@ -115,6 +118,16 @@ def blocked(*people: Mapping[str, str | None]) -> pl.DataFrame:
     return pseudonymised(export(*people), keys=KEYS, rules=RULES)[1]
 
 
+def aliases(
+    *people: Mapping[str, str | None], kinds: frozenset[AliasKind] = frozenset(AliasKind)
+) -> pl.DataFrame:
+    """ALIASES of an export, those of the platform digests among them."""
+    rules = replace(RULES, aliases=kinds)
+    further = pseudonymised(export(*people), keys=KEYS, rules=rules)[2].select(ALIASES.names())
+    own = digest_aliases(subjects(*people), PLATFORM_DIGESTS, key=KEYS.suppression)
+    return pl.concat([further, own])
+
+
 def events(*said: Mapping[str, str | None]) -> pl.DataFrame:
     """CONSENT; each event is EVENT with what the mapping changes."""
     rows = pl.DataFrame([{**EVENT, **one} for one in said], schema=dict.fromkeys(EVENT_COLUMNS, pl.String))
@@ -129,9 +142,14 @@ def listed(*cells: str, reason: Reason = Reason.OBJECTED, controller: str | None
 
 
 def hashed(*cells: str, reason: Reason = Reason.OBJECTED, controller: str | None = None) -> pl.DataFrame:
-    """SUPPRESSION entries of a list of digests."""
+    """SUPPRESSION entries of a list of digests, SHA-256 or MD5."""
     return entries_of_digests(
-        lines(cells), key=KEYS.suppression, reason=reason, controller=controller, received_at=NOW
+        lines(cells),
+        key=KEYS.suppression,
+        reason=reason,
+        controller=controller,
+        received_at=NOW,
+        forms=("sha256", "md5"),
     ).select(SUPPRESSION.names())
 
 
@@ -152,14 +170,12 @@ def decisions(
 ) -> pl.DataFrame:
     """DECISIONS of everything at once."""
     nothing = pl.DataFrame(schema=SUPPRESSION)
-    wide, narrow = split(nothing if entries is None else entries)
-    base = suppression_bits(
-        people,
-        wide,
+    named = resolved(
         nothing if digests is None else digests,
-        key=KEYS.suppression,
-        controller=scope.controller,
+        digest_aliases(people, PLATFORM_DIGESTS, key=KEYS.suppression),
     )
+    wide, narrow = split(pl.concat([nothing if entries is None else entries, named]))
+    base = suppression_bits(people, wide, controller=scope.controller)
     whole = judged(
         base,
         pl.DataFrame(schema=BLOCKED) if against is None else against,

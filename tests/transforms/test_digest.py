@@ -8,7 +8,7 @@ import hmac
 import polars as pl
 import pytest
 
-from transforms.digest import keyed, platform_digest, sha256
+from transforms.digest import keyed, md5, platform_digest, sha256
 
 KEY = bytes(range(200, 232))
 TEXTS = ["jan@mail.example", "", None, "é@mail.example", "x" * 200, None]
@@ -77,3 +77,12 @@ def test_what_the_syntax_refuses_is_never_hashed() -> None:
     refused = frame(["", " ", "null", "jan", "a@b@c.example", "ab" * 32, None])
     for platform in ("google", "meta"):
         assert refused.select(platform_digest(pl.col("a"), platform))["a"].null_count() == refused.height
+
+
+def test_md5_is_what_others_make_their_lists_of() -> None:
+    made = frame(["an@post.example", "", "é\n", None]).select(md5(pl.col("a")))["a"].to_list()
+    assert [one and one.hex() for one in made[:2]] == [
+        hashlib.md5(text, usedforsecurity=False).hexdigest() for text in (b"an@post.example", b"")
+    ]
+    assert made[2] == hashlib.md5("é\n".encode(), usedforsecurity=False).digest()
+    assert made[3] is None

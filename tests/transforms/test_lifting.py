@@ -14,6 +14,7 @@ from domain.reason import CODE, Reason
 from tests.transforms.frames import (
     ADDRESS,
     KEYS,
+    NAMES,
     SCOPE,
     decide,
     events,
@@ -22,7 +23,7 @@ from tests.transforms.frames import (
     subjects,
 )
 from tests.transforms.test_gate import counted, leaving
-from transforms.consent import grants
+from transforms.consent import grants, widened
 from transforms.contracts import SUPPRESSION
 from transforms.lifting import in_force, split, standing
 
@@ -180,3 +181,25 @@ def test_r_024_an_offer_lifts_nothing_where_removals_do_not_wait() -> None:
     given = grants(said, scope)
     assert given["exact"].to_list() == [True]
     assert in_force(entry(), given, scope).height == 1
+
+
+@pytest.mark.parametrize("field", ["controller", "purpose", "recipient"])
+def test_r_022_a_name_that_nobody_knows_any_more_frees_nobody(field: str) -> None:
+    gone = entry(**{field: "gone", "occurred_at": AFTER})
+    kept = entry(**{field: getattr(SCOPE, field).upper(), "occurred_at": AFTER})
+    assert in_force(gone, grants(events({}), SCOPE), SCOPE).is_empty()
+    assert widened(gone, NAMES)[field].to_list() == [None]
+    assert in_force(widened(gone, NAMES), grants(events({}), SCOPE), SCOPE).height == 1
+    assert widened(kept, NAMES).equals(kept)
+
+
+def test_r_027_the_end_of_a_restriction_reaches_no_further_under_a_name_that_is_gone() -> None:
+    over = entry(Reason.RESTRICTED, ends=True, recipient="gone")
+    assert widened(over, NAMES).equals(over)
+
+
+def test_r_022_a_withdrawal_from_a_name_that_is_gone_is_one_from_everything() -> None:
+    said = events({}, {"status": "withdrawn", "email": ADDRESS}).with_columns(
+        pl.lit("gone").alias("recipient")
+    )
+    assert widened(said, NAMES)["recipient"].to_list() == ["gone", None]

@@ -50,7 +50,7 @@ def test_a_good_row_has_no_reason_and_every_key() -> None:
 
 
 def test_every_row_comes_out_in_order_and_no_text_of_its_address_does() -> None:
-    made, notes = pseudonymised(
+    made, notes, _ = pseudonymised(
         export({}, {"email": None}, {"email": f"{ADDRESS} (oud)"}, {"email": "J.A.N+x@gmail.com"}),
         keys=KEYS,
         rules=RULES,
@@ -251,7 +251,7 @@ def test_collapsing_twice_is_once() -> None:
 
 
 def test_nobody_at_all_is_a_frame_of_the_same_shape() -> None:
-    made, notes = pseudonymised(export(), keys=KEYS, rules=RULES)
+    made, notes, _ = pseudonymised(export(), keys=KEYS, rules=RULES)
     assert (made.height, notes.schema, collapsed(made).schema) == (0, BLOCKED, SUBJECTS)
 
 

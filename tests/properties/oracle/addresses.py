@@ -55,7 +55,10 @@ def forms(address: str) -> set[str]:
     untagged = local.partition("+")[0]
     if domain not in GMAIL:
         return {address, f"{untagged}@{domain}"}
-    return {address, f"{untagged.replace('.', '')}@{domain}", f"{untagged.replace('.', '')}@{GMAIL[0]}"}
+    tag = local.removeprefix(untagged)
+    bare = untagged.replace(".", "")
+    spelled = {local, untagged, bare, bare + tag, local.replace(".", "")}
+    return {f"{one}@{mailbox}" for one in spelled for mailbox in GMAIL}
 
 
 def digest(text: str) -> str:

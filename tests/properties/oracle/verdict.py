@@ -46,9 +46,9 @@ def decide(world: World, *, choose: Choice) -> dict[str, set[str]]:
     for name, subject in subjects.items():
         against = subject.against | person.of_rows(subject.rows, world) | blocked[name]
         against |= set().union(*(of_contact[row.contact_id or ""] for row in subject.rows))
-        # a list of digests is compared with the forms that the platforms make of the one spelling that is kept.
+        # a list of digests is compared with every form of every spelling that the export holds.
         chosen = choose(subject.spellings) if subject.spellings else ""
-        keys = {name}.union(digest(form) for form in (forms(chosen) if chosen else ()))
+        keys = {name}.union(digest(form) for spelling in subject.spellings for form in forms(spelling))
         entries = [one for key in keys for one in listed[key]]
         against |= objections.r_038_r_039_listed(entries, world)
         spelled = events[name]

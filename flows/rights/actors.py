@@ -1,0 +1,71 @@
+"""Who acts at the rights desk, and how fast: nobody looks people up in bulk (R-139, R-140)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.entry import Entry, Kind
+from audit.tiles import WIDTH
+from domain.actor import Role
+from domain.errors import RightsRefused
+from flows.wiring import Site
+
+# A person who answers with care needs some minutes a look-up; whoever is faster is not answering people.
+MOST_LOOKUPS: Final = 20
+_WITHIN: Final = timedelta(hours=1)
+_TICKET: Final = re.compile(r"[A-Za-z0-9](?:[_.-]?[A-Za-z0-9]){0,46}")
+_DESK: Final = frozenset({Role.RIGHTS, Role.DPO})
+
+
+def require_actor(here: Site, *, ticket: str, by: str) -> None:
+    """Let only the rights desk and the DPO act, and only for a ticket.
+
+    Raises:
+        RightsRefused: no ticket, or an actor without the role.
+    """
+    if not _TICKET.fullmatch(ticket):
+        raise RightsRefused(
+            what="there is no ticket, or it is not a number of one (R-140)",
+            do="Give the number of the request with --ticket: letters, digits, dots and dashes, at most 47",
+        )
+    may = sorted(name for name, held in here.org.actors.items() if _DESK & set(held))
+    if by not in may:
+        raise RightsRefused(
+            what="that is no actor with the role rights or dpo (R-139)",
+            do="Have one of these do it, with --as: " + (", ".join(may) or "nobody has the role yet"),
+            place=ticket,
+        )
+
+
+def require_unhurried(here: Site, *, by: str) -> None:
+    """Refuse a look-up to an actor who has made too many within the hour, by what the audit log says (R-140).
+
+    Raises:
+        RightsRefused: come back later.
+        LogUnavailable: the log cannot be read, so nobody knows.
+    """
+    since = here.now() - _WITHIN
+    mine = [one.at for one in _lookups(here, since=since.replace(microsecond=0)) if one.fields["by"] == by]
+    if len(mine) >= MOST_LOOKUPS:
+        again = mine[-MOST_LOOKUPS] + _WITHIN
+        raise RightsRefused(
+            what=f"{len(mine)} look-ups within an hour (R-140)",
+            do=f"Go on after {again:%H:%M} UTC; the DPO sees every look-up with `sluice audit show`",
+            place=by,
+        )
+
+
+def _lookups(here: Site, *, since: datetime) -> list[Entry]:
+    """Entries of look-ups since a moment, oldest first; the log is read from its end."""
+    here.ledger.recover()
+    start = here.ledger.checkpoint().size
+    while start:
+        start = max(0, start - WIDTH) // WIDTH * WIDTH
+        _, oldest = next(here.ledger.entries(start))
+        if oldest.at < since:
+            break
+    return [
+        entry for _, entry in here.ledger.entries(start) if entry.kind is Kind.LOOKUP and entry.at >= since
+    ]

@@ -16,6 +16,8 @@ from cli.audit import audit
 from cli.bench import bench
 from cli.check import check
 from cli.demo import demo
+from cli.hook import hook
+from cli.incidents import incidents
 from cli.ingest import ingest
 from cli.keys import keys
 from cli.leaks import leaks
@@ -32,7 +34,7 @@ from domain.errors import PipelineError, Sealed
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 ORDER: Final = [
-    "demo", "check", "approve", "keys", "ingest", "sync", "optout", "rights", "transfers", "status", "audit", "vectors", "leaks",
+    "demo", "check", "approve", "keys", "ingest", "sync", "optout", "hook", "rights", "transfers", "incidents", "status", "audit", "vectors", "leaks",
     "bench", "sandbox",
 ]  # fmt: skip
 
@@ -57,11 +59,12 @@ app = typer.Typer(
     epilog=exit_codes(),
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    demo, check, approve, ingest, sync, optout, status, vectors, leaks, bench, sandbox,
+    demo, check, approve, ingest, sync, optout, hook, status, vectors, leaks, bench, sandbox,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(audit, name="audit")
+app.add_typer(incidents, name="incidents")
 app.add_typer(keys, name="keys")
 app.add_typer(rights, name="rights")
 app.add_typer(transfers, name="transfers")

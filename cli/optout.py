@@ -27,6 +27,14 @@ def optout(
             help="Bind one controller only, for people who said so. Default: every controller (R-022)."
         ),
     ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(help="About one purpose only, for people who said so. Default: everything (R-022)."),
+    ] = None,
+    recipient: Annotated[
+        str | None,
+        typer.Option(help="About one recipient only, for people who said so. Default: every one (R-022)."),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,20 +45,31 @@ def optout(
     folder = folder_of(config)
     org = load(Path(folder))
     require_known(list_name, org.lists, "list")
-    if controller is not None:
-        require_known(controller, org.controllers, "controller")
-        if file is None:
-            raise typer.BadParameter("only with addresses that are handed in", param_hint="--controller")
+    recipients = {one.recipient for one in org.destinations.values()}
+    for option, said, known in (
+        ("controller", controller, org.controllers),
+        ("purpose", purpose, org.purposes),
+        ("recipient", recipient, recipients),
+    ):
+        if said is not None:
+            require_known(said, known, option)
+            if file is None:
+                raise typer.BadParameter("only with addresses that are handed in", param_hint=f"--{option}")
     with working("Taking in opt-outs and removing"), flowing():
         from flows.feeds import take_list
+        from flows.intake import take_scoped
         from flows.optout import optout as optout_flow
         from flows.wiring import site
         from storage.lists import from_bytes
 
         if file is not None:
             # Taken in here, not by the flow: an address is never a parameter.
-            taken = take_list(site(folder), list_name, from_bytes(_content(file)), controller=controller)
-            tell(f"{taken.rows:,} line(s) taken in; they are in force from now on.")
+            given, here = from_bytes(_content(file)), site(folder)
+            if purpose or recipient:
+                lines = take_scoped(here, given, controller=controller, purpose=purpose, recipient=recipient)
+            else:
+                lines = take_list(here, list_name, given, controller=controller).rows
+            tell(f"{lines:,} line(s) taken in; they are in force from now on.")
         # What was handed in is known already; a feed that is late must not turn this into a failure.
         done = optout_flow(folder, list_name if file is None else "")
     removed = sum(one.removed for one in done)

@@ -86,9 +86,11 @@ class AdditionLook:
                 run=self._move.run,
                 counts=counts,
             )
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        # How many people it would have been is in the incident: everybody who may look at Prefect reads this.
         raise GateRefused(
-            what=f"a finished body holds digests that may not leave: {told} (R-041)",
+            what="a finished body holds digests that may not leave: "
+            + ", ".join(name for name, count in counts.items() if count)
+            + " (R-041)",
             do="Nothing of it was sent; have the DPO look at `sluice incidents`",
             place=self._move.run,
         )
@@ -172,7 +174,7 @@ class RemovalLook:
             counts={"unsent": unknown},
         )
         raise GateRefused(
-            what=f"a finished body would remove {unknown} digest(s) that were never sent there (R-031)",
+            what="a finished body would remove digests that were never sent there (R-031)",
             do="Nothing of it was sent; have the DPO look at `sluice incidents`",
             place=self._move.run,
         )

@@ -21,8 +21,8 @@ _DEAD: Final = timedelta(hours=24)
 # Everything that has a place in the store. A request body has none: it is made while it is sent, and never written.
 _FOLDERS: Final = frozenset(
     {
-        "checks", "drift", "erasing", "erasures", "incidents", "journal", "locks", "manifests", "members", "moves",
-        "reading", "registers", "removes", "requests", "secrets", "sent", "snapshots", "subjects", "switches",
+        "checks", "departed", "drift", "erasing", "erasures", "incidents", "journal", "locks", "manifests", "members",
+        "moves", "reading", "registers", "removes", "requests", "secrets", "sent", "snapshots", "subjects", "switches",
     }
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ from expectations.validate import require, validate
 from flows.checks import record_checks
 from flows.courier import Courier, Outgoing
 from flows.feeds import take_list
+from flows.final import look_at
 from flows.journal import Journal, Journals
 from flows.line import scopes_of
 from flows.move import ADDS, EVERYWHERE, Move, parts_of, rows_of
@@ -156,9 +157,11 @@ def rehearsed(here: Site, move: Move, batch: Outgoing, destination: DryRun) -> i
     """Build and inspect every body as a send would; gives the rows."""
     list_id = move.line.list_id
     template = destination.template(batch.operation, list_id, consented=batch.consented)
+    look = look_at(here, move, batch.kind)
     rows = 0
     for part in parts_of(here, move, batch.kind, destination.batch_rows):
         made = body(part["digest"], template)
+        look(made, rows=part.height, template=template)
         rows += destination.rehearse(
             batch.operation, list_id, made, rows=part.height, consented=batch.consented
         )
@@ -177,7 +180,7 @@ def sent(
 ) -> Journal:
     """Send a sealed batch. Without the proof that its intent is in the audit log nothing leaves (R-104).
 
-    ``before_each`` runs before every request and may stop the rest.
+    ``before_each`` runs before every request and may stop the rest; then the finished bytes are looked at once more.
 
     Raises:
         LogBroken: the proof is not that of the entry of this run and destination.
@@ -188,6 +191,7 @@ def sent(
     summary = batch.seal.summary
     verify_seal(batch.seal, key=here.keys.get("seal"), run=move.run, destination=move.line.destination)
     journals = Journals(here.store)
+    look = look_at(here, move, batch.kind)
     parts = parts_of(here, move, batch.kind, by.batch_rows)
     for number, (part, sealed_as) in enumerate(zip(parts, summary.parts, strict=True)):
         if part_digest(part["digest"]) != sealed_as:
@@ -197,6 +201,9 @@ def sent(
                 place=f"{move.run}, part {number}",
             )
         before_each()
+        template = by.template(number)
+        made = body(part["digest"], template)
+        look(made, rows=part.height, template=template)
         started = replace(
             journal,
             requests=journal.requests + 1,
@@ -204,7 +211,7 @@ def sent(
             last_sent_at=here.now(),
         )
         journal = journals.write(started)
-        receipt = by.send(number, body(part["digest"], by.template(number)), rows=part.height)
+        receipt = by.send(number, made, rows=part.height)
         journal = journals.write(replace(journal, receipts=(*journal.receipts, receipt)))
         event(
             here.log,

@@ -67,5 +67,15 @@ class Snapshots:
         self._store.replace(_pointer(source), _DOCUMENT.dump_json(snapshot), expected=before)
 
 
+def subjects_file(folder: str, bucket: int) -> str:
+    """The SUBJECTS of a bucket, in the folder of an export."""
+    return f"{folder}/{bucket:02}.parquet"
+
+
+def shared_file(folder: str, bucket: int) -> str:
+    """The PAIRS of a bucket that its subjects do not name: further contacts at an address that several share."""
+    return f"{folder}/shared-{bucket:02}.parquet"
+
+
 def _pointer(source: str) -> str:
     return f"snapshots/{source}.json"

@@ -18,7 +18,7 @@ from flows.ahead import ahead
 from flows.aliases import aliases_file, kinds_of
 from flows.canaries import Lookout
 from flows.checks import record_checks
-from flows.snapshots import Snapshot
+from flows.snapshots import Snapshot, shared_file, subjects_file
 from flows.wiring import Site
 from storage.delivery import Delivery
 from storage.exports import ExportBatch, ExportFile, read_export
@@ -27,6 +27,7 @@ from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
 from transforms.email import NORMALISER_VERSIONS
 from transforms.marks import ReadingRules
+from transforms.moves import beside_others
 from transforms.subjects import (
     SubjectKeys,
     blocked_by_notes,
@@ -253,7 +254,8 @@ def collapsed_buckets(here: Site, name: str, folder: str, parts: Staged, counted
     def finished(bucket: int) -> dict[str, int]:
         rows = spoken_for(parts.subjects.rows(f"{bucket:02}"), parts.said)
         subjects = collapsed(rows)
-        here.frames.write(f"{folder}/{bucket:02}.parquet", subjects)
+        here.frames.write(subjects_file(folder, bucket), subjects)
+        here.frames.write(shared_file(folder, bucket), beside_others(rows))
         aliases = [parts.aliases.rows(f"{bucket:02}")]
         if reads_digests:
             aliases.append(of_other_spellings(rows, key=suppression_key))

@@ -43,6 +43,7 @@ from storage.registers import Register
 from transforms.contracts import CONSENT, SUPPRESSION
 
 CODE_VERSION: Final = "0.1.0"
+HOOK_TOKEN_CHARACTERS: Final = 32
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -163,6 +164,23 @@ def site(config: str) -> Site:
         now=lambda: datetime.now(UTC),  # noqa: TID251
         random=secrets.token_bytes,
     )
+
+
+def hook_token() -> Token:
+    """What callers of the opt-out hook have to show: SLUICE_HOOK_TOKEN, or the file that SLUICE_HOOK_TOKEN_FILE names."""
+    name = "SLUICE_HOOK_TOKEN"
+    read = _secret(name)
+
+    def strong() -> str:
+        value = read()
+        if len(value) < HOOK_TOKEN_CHARACTERS:
+            raise KeyUnavailable(
+                what=f"the secret {name} has fewer than {HOOK_TOKEN_CHARACTERS} characters",
+                do="Make a random one, and give it to those who hand opt-outs in",
+            )
+        return value
+
+    return strong
 
 
 def _adapter(name: str, settings: Destination, policy: Policy, client: EgressClient) -> AudienceDestination:

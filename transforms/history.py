@@ -1,4 +1,4 @@
-"""What one export no longer says, and who has a new address: a no outlives both (R-017, R-024)."""
+"""What one export no longer says, and what was said of an address before: a no outlives both (R-017, R-024)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,7 @@ import polars as pl
 
 from domain.reason import CODE, Reason, bit
 from transforms.contracts import CONSENT, SUPPRESSION, UTC_TIME, bucket_of
-from transforms.digest import keyed
 
-# One row for each way in which a register may name the address that a contact had before. Pseudonymous zone.
-MOVES: Final = pl.Schema(
-    {
-        "old_key": pl.Binary(),  # subject_key; null in a row for a digest
-        "old_hashed": pl.Binary(),  # as SUPPRESSION.hashed_key
-        "new_key": pl.Binary(),
-    }
-)
-_FORMS: Final = ("google_digest", "meta_digest", "wide_digest")
 _OUTLIVING: Final = (Reason.OBJECTED, Reason.DECEASED, Reason.RESTRICTED)
 
 
@@ -32,7 +22,8 @@ def taken_back(
     changed their mind.
 
     Needs:  subject_key, said_bits UInt32 of both exports, in the same bucket; ``seen_at`` is when the one before was
-            read: a consent that is later than that lifts the objection
+            read: a consent that is later than that lifts the objection. Of an address that somebody left, ``now`` has no
+            row: that another contact says no there says nothing about the one who left
     Gives:  SUPPRESSION columns and bucket UInt8
     """
     still = now.group_by("subject_key").agg(pl.col("said_bits").bitwise_or().alias("still"))
@@ -65,41 +56,13 @@ def taken_back(
     )
 
 
-def gone_from(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    """Contacts with an address that the other export does not give them.
-
-    Needs:  SUBJECTS of the same bucket of two exports
-    Gives:  the SUBJECTS of ``one``; few, if the exports are of two following days
-    """
-    addressed = pl.col("address_key").is_not_null()
-    return one.filter(addressed).join(
-        other.filter(addressed), on=["contact", "subject_key"], how="anti", maintain_order="left"
-    )
-
-
-def moved(left: pl.DataFrame, arrived: pl.DataFrame, *, key: bytes) -> pl.DataFrame:
-    """Contacts that have another address than before.
-
-    Needs:  ``gone_from`` in both directions, all buckets; the suppression key
-    Gives:  MOVES
-    """
-    pairs = left.join(arrived.select("contact", new_key="subject_key"), on="contact", how="inner")
-    by_key = pairs.select(old_key="subject_key", new_key="new_key")
-    by_digest = [
-        pairs.filter(pl.col(form).is_not_null()).select(
-            keyed(pl.col(form), key).alias("old_hashed"), pl.col("new_key")
-        )
-        for form in _FORMS
-    ]
-    return pl.concat([by_key, *by_digest], how="diagonal").select(MOVES.names()).unique().cast(MOVES)
-
-
 def handed_on(entries: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """Entries against an old address, as entries against the new one.
+    """Entries against an old address, as entries against the new one; what ends an entry stays where it was said.
 
     Needs:  SUPPRESSION; MOVES
     Gives:  SUPPRESSION columns and bucket UInt8
     """
+    entries = entries.filter(~pl.col("ends").fill_null(value=False))
     by_key = entries.join(
         moves.filter(pl.col("old_key").is_not_null()).select("old_key", "new_key"),
         left_on="subject_key",

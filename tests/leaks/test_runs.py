@@ -143,8 +143,8 @@ def written(folder: Path, name: str, lines: list[str], *, encoding: str = "utf-8
     return file
 
 
-def wrong_exports(found: Hunting) -> None:
-    """Files that are refused: each of them full of addresses, also where only names belong."""
+def wrong_exports(found: Hunting, whole: bytes) -> None:
+    """Files that are refused, and are gone then: each of them full of addresses, also where only names belong."""
     addresses = found.addresses()
     header = "(Niet wijzigen) Contactpersoon;E-mail"
     rows = [f"{number};{address}" for number, address in enumerate(addresses)]
@@ -159,14 +159,11 @@ def wrong_exports(found: Hunting) -> None:
     kept = source.read_text(encoding="utf-8")
     source.write_text(kept.replace('pattern: "*.xlsx"', 'pattern: "*"'), encoding="utf-8")
     for name, lines in delivered.items():
-        file = written(found.crm, "zz.csv", lines)
+        written(found.crm, "zz.csv", lines)
         found.runs(name, ingest, found.config, SOURCE)
-        file.unlink()
     source.write_text(kept, encoding="utf-8")
-    whole = max(found.crm.glob("*.xlsx")).read_bytes()
     (found.crm / "zz.xlsx").write_bytes(whole[: len(whole) // 2])
     found.runs("truncated", ingest, found.config, SOURCE)
-    (found.crm / "zz.xlsx").unlink()
 
 
 def quoting(found: Hunting) -> None:
@@ -182,6 +179,8 @@ def quoting(found: Hunting) -> None:
     found.stage.deliver(2)
     with patched(sys.modules["flows.ingest"], "staged", choking):
         found.runs("quoting library", ingest, found.config, SOURCE)
+    # What was read is gone, whatever became of the run.
+    found.stage.deliver(2)
     with patched(os, "fsync", full):
         found.runs("disk full while reading", ingest, found.config, SOURCE)
         found.runs("disk full while sending", sync, found.config, AUDIENCES[0], send=True)
@@ -318,8 +317,9 @@ def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hu
         hunting = Hunting(stage=stage, home=home)
         with caught(home):
             stage.deliver(1)
+            whole = max(hunting.crm.glob("*.xlsx")).read_bytes()
             hunting.runs("ingest", ingest, hunting.config, SOURCE)
-            wrong_exports(hunting)
+            wrong_exports(hunting, whole)
             hunting.runs("rehearsal", sync, hunting.config, AUDIENCES[0])
             interrupted(hunting)
             hunting.runs("send", sync, hunting.config, AUDIENCES[0], send=True)

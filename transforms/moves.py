@@ -1,0 +1,104 @@
+"""Who had which address, in one export and before it: nobody leaves a no behind by moving (R-017)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from transforms.aliases import digest_aliases
+from transforms.contracts import ALIASES
+
+# Who is at which address, contacts beside others at a shared one among them. Pseudonymous zone.
+PAIRS: Final = pl.Schema(
+    {
+        "contact": pl.UInt64(),
+        "subject_key": pl.Binary(),  # as SUBJECTS: a key of the contact id where there is no usable address
+    }
+)
+
+# Every pair that some export had and the next one had not; once in, it stays. Pseudonymous zone.
+DEPARTED: Final = pl.Schema(
+    {
+        **PAIRS,
+        "hashed_key": pl.Binary(),  # as SUPPRESSION.hashed_key: another name of the address; null in the row of the pair
+    }
+)
+
+# One row for each way in which a register may name the address that a contact had before. Pseudonymous zone.
+MOVES: Final = pl.Schema(
+    {
+        "old_key": pl.Binary(),  # subject_key; null in a row for a digest
+        "old_hashed": pl.Binary(),  # as SUPPRESSION.hashed_key
+        "new_key": pl.Binary(),
+    }
+)
+_DIGESTS: Final = ("google_digest", "meta_digest", "wide_digest")
+_PAIR: Final = PAIRS.names()
+
+
+def beside_others(rows: pl.DataFrame) -> pl.DataFrame:
+    """Contacts at a shared address whom its subject does not name: the collapse keeps one of them.
+
+    Needs:  SUBJECTS columns, all rows of a bucket, not yet collapsed
+    Gives:  PAIRS; none for an address of one contact
+    """
+    several = rows.filter(pl.col("subject_key").is_duplicated()).select(_PAIR)
+    return several.filter(pl.col("contact") != pl.col("contact").min().over("subject_key")).unique()
+
+
+def gone_from(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that the other export does not have.
+
+    Needs:  PAIRS of the same bucket of two exports
+    Gives:  PAIRS; few, if the exports are of two following days
+    """
+    return one.join(other, on=_PAIR, how="anti", maintain_order="left")
+
+
+def departed(
+    left: pl.DataFrame, subjects: pl.DataFrame, aliases: pl.DataFrame, *, key: bytes
+) -> pl.DataFrame:
+    """What has to be kept of pairs that are gone, so that whatever is said of the address later finds the contact.
+
+    A name that another subject has as well is that of a domain: what is said of a domain stays with it.
+
+    Needs:  PAIRS; SUBJECTS with the digests and ALIASES of the bucket and the export that they are gone from; the
+            suppression key
+    Gives:  DEPARTED
+    """
+    old = left.select(pl.col("subject_key").unique())
+    named = aliases.join(old, on="subject_key", how="semi")
+    everybody = aliases.join(named.select(pl.col("alias_key").unique()), on="alias_key", how="semi")
+    domains = (
+        everybody.group_by("alias_key")
+        .agg(pl.col("subject_key").n_unique())
+        .filter(pl.col("subject_key") > 1)
+    )
+    own = digest_aliases(subjects.join(old, on="subject_key", how="semi"), _DIGESTS, key=key)
+    names = pl.concat([named.join(domains, on="alias_key", how="anti").select(ALIASES.names()), own]).unique()
+    by_name = left.join(names.rename({"alias_key": "hashed_key"}), on="subject_key", how="inner")
+    return pl.concat([left.select(_PAIR), by_name], how="diagonal").select(DEPARTED.names()).cast(DEPARTED)
+
+
+def moved(before: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
+    """From every address that a contact once had to the one that it has now.
+
+    Needs:  DEPARTED; PAIRS that an export has and the one before had not, of usable addresses
+    Gives:  MOVES
+    """
+    known, new = (
+        before.join(arrived, on="contact", how="semi"),
+        arrived.select("contact", new_key="subject_key"),
+    )
+    pairs = known.join(new, on="contact", how="inner").filter(pl.col("subject_key") != pl.col("new_key"))
+    by_pair = pl.col("hashed_key").is_null()
+    return (
+        pairs.select(
+            pl.when(by_pair).then("subject_key").alias("old_key"),
+            pl.col("hashed_key").alias("old_hashed"),
+            "new_key",
+        )
+        .unique()
+        .cast(MOVES)
+    )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.approve import ActorOption
-from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, give_table, tell
+from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, tell
 from domain.errors import IncidentOpen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flows.incidents import Incident
     from flows.wiring import Site
@@ -39,9 +39,7 @@ def show(context: typer.Context, config: ConfigOption = DEFAULT_CONFIG, as_json:
     with site(folder_of(config)) as here:
         found = [_shown(here, one) for one in every(here)]
     waiting = [one for one in found if one["state"] != "closed"]
-    give({"incidents": found, "open": len(waiting)}, as_json=as_json)
-    if not as_json:
-        _table(found)
+    give({"incidents": found, "open": len(waiting)}, as_json=as_json, text=_lines(found))
     if waiting:
         tell(
             f"{len(waiting)} open: have the DPO type `sluice incidents close {waiting[0]['name']} --verdict WORD`."
@@ -99,22 +97,16 @@ def _shown(here: Site, one: Incident) -> dict[str, Any]:
     return {**told, **times, "counts": counts, "state": state}
 
 
-def _table(found: Sequence[dict[str, Any]]) -> None:
-    if found:
-        give_table(
-            "Incidents",
-            ("name", "what", "destination", "audience", "opened", "due", "state", "verdict"),
-            [
-                (
-                    one["name"],
-                    one["code"],
-                    one["scope"],
-                    one["audience"],
-                    one["opened_at"][:16],
-                    one["due_at"][:16],
-                    one["state"].upper() if one["state"] != "closed" else "closed",
-                    one["verdict"] or "",
-                )
-                for one in found
-            ],
+def _lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A name that can be copied, and below it what it is about and where it stands."""
+    return [
+        line
+        for one in found
+        for line in (
+            one["name"],
+            f"    {one['code']} at {one['scope']}{', ' + one['audience'] if one['audience'] else ''}",
+            f"    closed by {one['closed_by']}: {one['verdict']}"
+            if one["state"] == "closed"
+            else f"    {one['state'].upper()} since {one['opened_at']}, due {one['due_at']}",
         )
+    ]

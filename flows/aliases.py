@@ -27,6 +27,11 @@ def aliases_file(folder: str, bucket: int) -> str:
     return f"{folder}/aliases-{bucket:02}.parquet"
 
 
+def domains_file(folder: str) -> str:
+    """The names of domains among the ALIASES of an export (DOMAINS): what is said of one concerns no single person."""
+    return f"{folder}/domains.parquet"
+
+
 def _remembered(here: Site) -> frozenset[AliasKind]:
     names = here.store.names(_REMEMBERED)
     return frozenset(AliasKind(name.removeprefix(_REMEMBERED)) for name in names)

@@ -11,13 +11,13 @@ from typing import Final
 import polars as pl
 
 from domain.reason import Reason, bit
-from flows.aliases import aliases_file
+from flows.aliases import aliases_file, domains_file
 from flows.snapshots import Snapshot, shared_file, subjects_file
 from flows.wiring import Site
 from storage.registers import Register
 from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SUBJECTS, bucket_of
 from transforms.history import handed_on, refusals_handed_on, taken_back
-from transforms.moves import DEPARTED, MOVES, PAIRS, departed, gone_from, moved
+from transforms.moves import DEPARTED, DOMAINS, MOVES, PAIRS, departed, gone_from, moved
 
 _FEED: Final = "moved"
 _MOVES: Final = "moves/"
@@ -87,7 +87,8 @@ def _keep(
     name = _departed(source, bucket)
     known = here.frames.read(name, DEPARTED, missing_ok=True)
     aliases = here.frames.read(aliases_file(before.folder, bucket), ALIASES)
-    gone = departed(left, subjects, aliases, key=here.keys.get("suppression"))
+    domains = here.frames.read(domains_file(before.folder), DOMAINS)
+    gone = departed(left, subjects, aliases, domains, key=here.keys.get("suppression"))
     new = gone.join(known, on=DEPARTED.names(), how="anti", nulls_equal=True)
     if new.height:
         here.frames.write(name, pl.concat([known, new]))

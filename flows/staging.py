@@ -15,7 +15,7 @@ from domain.errors import CheckFailed, ExportRefused, RunBlocked
 from domain.reason import Reason, bit
 from expectations.validate import require, validate
 from flows.ahead import ahead
-from flows.aliases import aliases_file, kinds_of
+from flows.aliases import aliases_file, domains_file, kinds_of
 from flows.canaries import Lookout
 from flows.checks import record_checks
 from flows.snapshots import Snapshot, shared_file, subjects_file
@@ -27,7 +27,7 @@ from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
 from transforms.email import NORMALISER_VERSIONS
 from transforms.marks import ReadingRules
-from transforms.moves import beside_others
+from transforms.moves import DOMAINS, beside_others
 from transforms.subjects import (
     SubjectKeys,
     blocked_by_notes,
@@ -91,6 +91,7 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
     totals: Counter[str] = Counter()
     blocked = [pl.DataFrame(schema=BLOCKED)]
     said: list[pl.DataFrame] = []
+    domains = [pl.DataFrame(schema=DOMAINS)]
     canaries = Lookout(here, name)
 
     def work(batch: ExportBatch) -> _Keyed:
@@ -113,6 +114,7 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
             blocked.append(done.blocked)
             said.append(done.said)
             aliases.add(done.aliases)
+            domains.append(done.aliases.filter("of_domain").select(pl.col("alias_key").unique()))
             canaries.see(done.subjects, done.aliases)
             totals["read"] += done.subjects.height + done.malformed
             totals["malformed"] += done.malformed
@@ -124,6 +126,7 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
     subjects = Delivery(here.store, here.frames, SUBJECTS, f"{folder}/parts")
     subjects.take(keyed())
     here.frames.write(f"{folder}/blocked.parquet", pl.concat(blocked).unique(maintain_order=False))
+    here.frames.write(domains_file(folder), pl.concat(domains).unique())
     canaries.write(folder)
     counted = Counted(
         read=totals["read"],

@@ -35,10 +35,12 @@ def aliases_of(rows: pl.DataFrame, *, key: bytes, kinds: frozenset[AliasKind]) -
 
     Needs:  subject_key; address, as it is kept, and widest, both null where there is none; typed, the cell; ``key`` is
             the suppression key
-    Gives:  ALIASES columns and bucket UInt8, each row once; none for what a platform digest of the subject matches
+    Gives:  ALIASES columns, of_domain Boolean and bucket UInt8, each row once; none for what a platform digest of the
+            subject matches
     """
     known = rows.filter(pl.col("address").is_not_null())
     made = [pl.DataFrame(schema=ALIASES)]
+    domains = _domains(known, key) if AliasKind.DOMAIN in kinds else pl.DataFrame(schema=ALIASES)
     if kinds & (_BY_SHA256 | _BY_MD5):
         further = pl.concat([*_further(known), _typed(known)])
         if kinds & _BY_SHA256:
@@ -48,9 +50,11 @@ def aliases_of(rows: pl.DataFrame, *, key: bytes, kinds: frozenset[AliasKind]) -
             # MD5 protects nobody: it is only compared with what others made their lists of, and kept under our key.
             odd = _odd(known) if AliasKind.MD5_ODD in kinds else []
             made.append(_keyed(pl.concat([_forms(known, pl.col("address")), further, *odd]), md5, key))
-    if AliasKind.DOMAIN in kinds:
-        made.append(_domains(known, key))
-    return pl.concat(made).unique().with_columns(bucket_of(pl.col("subject_key")).alias("bucket"))
+    marked = [
+        pl.concat(made).with_columns(pl.lit(value=False).alias("of_domain")),
+        domains.with_columns(pl.lit(value=True).alias("of_domain")),
+    ]
+    return pl.concat(marked).unique().with_columns(bucket_of(pl.col("subject_key")).alias("bucket"))
 
 
 def digest_aliases(rows: pl.DataFrame, digests: Sequence[str], *, key: bytes) -> pl.DataFrame:

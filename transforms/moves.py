@@ -7,7 +7,6 @@ from typing import Final
 import polars as pl
 
 from transforms.aliases import digest_aliases
-from transforms.contracts import ALIASES
 
 # Who is at which address, contacts beside others at a shared one among them. Pseudonymous zone.
 PAIRS: Final = pl.Schema(
@@ -16,6 +15,9 @@ PAIRS: Final = pl.Schema(
         "subject_key": pl.Binary(),  # as SUBJECTS: a key of the contact id where there is no usable address
     }
 )
+
+# Keys of the domains of an export, as they stand among its ALIASES.
+DOMAINS: Final = pl.Schema({"alias_key": pl.Binary()})
 
 # Every pair that some export had and the next one had not; once in, it stays. Pseudonymous zone.
 DEPARTED: Final = pl.Schema(
@@ -57,27 +59,21 @@ def gone_from(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
 
 
 def departed(
-    left: pl.DataFrame, subjects: pl.DataFrame, aliases: pl.DataFrame, *, key: bytes
+    left: pl.DataFrame, subjects: pl.DataFrame, aliases: pl.DataFrame, domains: pl.DataFrame, *, key: bytes
 ) -> pl.DataFrame:
     """What has to be kept of pairs that are gone, so that whatever is said of the address later finds the contact.
 
-    A name that another subject has as well is that of a domain: what is said of a domain stays with it.
+    What is said of a domain stays with it: nobody takes it along.
 
-    Needs:  PAIRS; SUBJECTS with the digests and ALIASES of the bucket and the export that they are gone from; the
-            suppression key
+    Needs:  PAIRS; SUBJECTS with the digests and ALIASES of the bucket, and DOMAINS, of the export that they are gone
+            from; the suppression key
     Gives:  DEPARTED
     """
     old = left.select(pl.col("subject_key").unique())
-    named = aliases.join(old, on="subject_key", how="semi")
-    everybody = aliases.join(named.select(pl.col("alias_key").unique()), on="alias_key", how="semi")
-    domains = (
-        everybody.group_by("alias_key")
-        .agg(pl.col("subject_key").n_unique())
-        .filter(pl.col("subject_key") > 1)
-    )
     own = digest_aliases(subjects.join(old, on="subject_key", how="semi"), _DIGESTS, key=key)
-    names = pl.concat([named.join(domains, on="alias_key", how="anti").select(ALIASES.names()), own]).unique()
-    by_name = left.join(names.rename({"alias_key": "hashed_key"}), on="subject_key", how="inner")
+    further = aliases.join(old, on="subject_key", how="semi").join(domains, on="alias_key", how="anti")
+    names = pl.concat([own, further]).unique().rename({"alias_key": "hashed_key"})
+    by_name = left.join(names, on="subject_key", how="inner")
     return pl.concat([left.select(_PAIR), by_name], how="diagonal").select(DEPARTED.names()).cast(DEPARTED)
 
 
@@ -87,11 +83,8 @@ def moved(before: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
     Needs:  DEPARTED; PAIRS that an export has and the one before had not, of usable addresses
     Gives:  MOVES
     """
-    known, new = (
-        before.join(arrived, on="contact", how="semi"),
-        arrived.select("contact", new_key="subject_key"),
-    )
-    pairs = known.join(new, on="contact", how="inner").filter(pl.col("subject_key") != pl.col("new_key"))
+    new = arrived.select("contact", pl.col("subject_key").alias("new_key"))
+    pairs = before.join(new, on="contact", how="inner").filter(pl.col("subject_key") != pl.col("new_key"))
     by_pair = pl.col("hashed_key").is_null()
     return (
         pairs.select(

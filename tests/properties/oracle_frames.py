@@ -136,7 +136,8 @@ def _entries(world: World) -> pl.DataFrame:
         if not one.hashed
     ]
     feed = objection_entries(
-        _texts(world.objections, OBJECTION_COLUMNS).with_row_index("line", offset=2),
+        # The file has every column; null would say that it lacks one.
+        _texts(world.objections, OBJECTION_COLUMNS).fill_null("").with_row_index("line", offset=2),
         key=KEYS.suppression,
         controllers=world.controllers,
         purposes=world.purposes,

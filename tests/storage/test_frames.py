@@ -134,3 +134,13 @@ def test_r_055_rows_with_a_key_are_taken_out_whatever_the_columns(store: Store) 
     assert frames.erase("nothing", pl.Series([b"a"])) == 0
     frames.write("plain", pl.DataFrame({"n": [1]}))
     assert frames.erase("plain", pl.Series([b"a"])) == 0
+
+
+def test_some_columns_are_read_alone_and_compared_with_the_schema(store: Store) -> None:
+    frames = Frames(store, KEY)
+    frames.write("x", FRAME)
+    assert_frame_equal(frames.read("x", SCHEMA, columns=("number", "key")), FRAME.select("number", "key"))
+    assert frames.read("y", SCHEMA, missing_ok=True, columns=("key",)).schema == {"key": pl.Binary()}
+    for other in ({**SCHEMA, "number": pl.String()}, {**SCHEMA, "elsewhere": pl.UInt32()}):
+        with pytest.raises(StorageFailed):
+            frames.read("x", pl.Schema(other), columns=list(other)[2:])

@@ -98,7 +98,7 @@ def test_r_070_everything_that_makes_a_client_is_pinned(
     init_keys(file, random=os.urandom)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://objects.elsewhere.example")
     # A process makes a client once; another test may have made this one before the environment changed.
-    files._client.cache_clear()
+    files.s3_client.cache_clear()
     for attempt in (
         lambda: store_at(OutboundUri("s3://synthetic/log"), region=REGION),
         lambda: export_files(PlaintextUri("s3://synthetic/in"), pattern="*", region=REGION),

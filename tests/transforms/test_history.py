@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
+from domain.alias import AliasKind
 from domain.reason import CODE, Reason
 from tests.transforms.frames import (
     ADDRESS,
     KEYS,
     NOW,
+    RULES,
+    aliases,
     decide,
     events,
+    export,
     hashed,
+    lines,
     listed,
     reference,
     sha256,
     subjects,
 )
-from transforms.contracts import CONSENT, SUPPRESSION
-from transforms.history import MOVES, gone_from, handed_on, moved, refusals_handed_on, taken_back
+from transforms.aliases import resolved
+from transforms.contracts import ALIASES, CONSENT, SUPPRESSION, UTC_TIME
+from transforms.history import handed_on, refusals_handed_on, taken_back
+from transforms.moves import DOMAINS, MOVES, PAIRS, departed, gone_from, moved
+from transforms.subjects import pseudonymised
+from transforms.suppression import entries_of_domains
 
 SEEN = datetime(2026, 6, 1, tzinfo=UTC)
 NEW = "an.nieuw@post.example"
@@ -71,7 +81,14 @@ def test_a_mark_that_stays_needs_no_entry() -> None:
 
 def moves(before: Row, now: Row) -> pl.DataFrame:
     old, new = subjects(before), subjects(now)
-    return moved(gone_from(old, new), gone_from(new, old), key=KEYS.suppression)
+    left = gone_from(old.select(PAIRS.names()), new.select(PAIRS.names()))
+    arrived = gone_from(
+        new.filter(pl.col("address_key").is_not_null()).select(PAIRS.names()), old.select(PAIRS.names())
+    )
+    rules = replace(RULES, aliases=frozenset(AliasKind))
+    further = pseudonymised(export(before), keys=KEYS, rules=rules)[2]
+    domains = further.filter("of_domain").select(DOMAINS.names())
+    return moved(departed(left, old, further.select(ALIASES.names()), domains, key=KEYS.suppression), arrived)
 
 
 def test_r_017_a_new_address_of_the_same_contact_is_seen() -> None:
@@ -79,7 +96,7 @@ def test_r_017_a_new_address_of_the_same_contact_is_seen() -> None:
     assert made.schema == MOVES
     assert set(made["new_key"]) == {reference(NEW, KEYS.suppression)}
     assert made["old_key"].drop_nulls().to_list() == [reference(ADDRESS, KEYS.suppression)]
-    assert made["old_hashed"].drop_nulls().len() == 1
+    assert hashed(sha256(ADDRESS).hex())["hashed_key"].item() in made["old_hashed"]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +116,39 @@ def test_r_017_an_objection_travels_to_the_new_address() -> None:
             Reason.OBJECTED
         }
     assert handed_on(listed("bo@post.example"), made).is_empty()
+
+
+def test_r_038_whatever_a_list_made_of_the_old_address_is_binds_the_new_one() -> None:
+    made = moves({}, {"email": NEW})
+    in_capitals = hashed(sha256(ADDRESS.upper()).hex())
+    assert handed_on(in_capitals, made)["subject_key"].to_list() == [reference(NEW, KEYS.suppression)]
+
+
+def test_r_038_what_is_said_of_a_domain_stays_with_it() -> None:
+    made = moves({}, {"email": NEW})
+    rule = entries_of_domains(
+        lines(("post.example",)),
+        key=KEYS.suppression,
+        reason=Reason.OBJECTED,
+        controller=None,
+        received_at=NOW,
+    ).select(SUPPRESSION.names())
+    assert resolved(rule, aliases({})).height
+    assert handed_on(rule, made).is_empty()
+
+
+def test_r_017_what_ends_a_restriction_of_another_at_the_old_address_frees_nobody() -> None:
+    made = moves({}, {"email": NEW})
+    restricted = listed(ADDRESS, reason=Reason.RESTRICTED).with_columns(
+        occurred_at=pl.lit(SEEN, dtype=UTC_TIME)
+    )
+    lifted = restricted.with_columns(ends=pl.lit(value=True), occurred_at=pl.lit(NOW, dtype=UTC_TIME))
+    unsaid = restricted.with_columns(ends=pl.lit(None, dtype=pl.Boolean))
+    on = handed_on(pl.concat([restricted, lifted, unsaid]), made)
+    assert sorted(on["ends"].to_list(), key=str) == [False, None]
+    assert decide({"email": NEW}, {"email": NEW}, entries=on.select(SUPPRESSION.names())) == {
+        Reason.RESTRICTED
+    }
 
 
 def test_r_017_a_consent_stays_where_it_was_given() -> None:

@@ -29,8 +29,12 @@ ERASED: Final = pl.Schema({"request": pl.String(), **PERSON})
 _ERASED: Final = "erased"
 
 
+# The feed that first brought a row (R-034). What a row says does not hang on it, so that nobody else reads it.
+_SOURCE: Final = "source"
+
+
 class Register:
-    """Keyed rows in buckets, and a file for rows that have none (``rest``).
+    """Keyed rows in buckets, and a file for rows that have none (``rest``); each keeps the feed that first brought it.
 
     Rows are never changed, and only an erasure removes any. A crash between the files and the pointer leaves the old
     version in force.
@@ -38,6 +42,7 @@ class Register:
 
     def __init__(self, store: Store, frames: Frames, name: str, schema: pl.Schema) -> None:
         self._store, self._frames, self._name, self._schema = store, frames, name, schema
+        self._stored = pl.Schema({**schema, _SOURCE: pl.String()})
         self._pointer = f"registers/{name}.json"
 
     def state(self) -> RegisterState:
@@ -55,6 +60,10 @@ class Register:
     def rest(self, state: RegisterState) -> pl.DataFrame:
         """Rows without a bucket; see ``bucket``."""
         return self._rows(REST, state)
+
+    def with_sources(self, bucket: int, state: RegisterState) -> pl.DataFrame:
+        """Rows of a bucket, and source (String): the feed that first brought each; see ``bucket``."""
+        return self._rows(f"{bucket:02}", state, sources=True)
 
     def erased(self, state: RegisterState) -> pl.DataFrame:
         """ERASED rows: the references of everybody whose rows were taken out, with the request that asked for it."""
@@ -149,12 +158,13 @@ class Register:
             )
         raise damaged
 
-    def _rows(self, key: str, state: RegisterState) -> pl.DataFrame:
+    def _rows(self, key: str, state: RegisterState, *, sources: bool = False) -> pl.DataFrame:
         name = state.files.get(key)
+        columns = self._stored.names() if sources else self._schema.names()
         if name is None:
-            return pl.DataFrame(schema=self._schema)
+            return pl.DataFrame(schema=self._stored).select(columns)
         try:
-            return self._frames.read(name, self._schema)
+            return self._frames.read(name, self._stored, columns=columns)
         except StorageFailed:
             # It may have gone while it was read: a version that was replaced twice is no damage.
             if self._store.exists(name) or name in self.state().kept:
@@ -172,11 +182,11 @@ class Register:
         version, gone = before.version + 1, self.erased(before)
 
         def grown(key: str) -> tuple[str, str, int]:
-            old = self._rows(key, before)
-            new = of_others(news(delivery.rows(key), old), gone)
+            old = self._rows(key, before, sources=True)
+            new = of_others(news(delivery.rows(key), old.drop(_SOURCE)), gone)
             name = f"registers/{self._name}/{version:08}-{tag}/{key}.parquet"
             if new.height:
-                self._frames.write(name, pl.concat([old, new]))
+                self._frames.write(name, pl.concat([old, new.with_columns(pl.lit(feed).alias(_SOURCE))]))
             return key, name, new.height
 
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
@@ -204,11 +214,13 @@ class Register:
             return before
         version = before.version + 1
         folder = f"registers/{self._name}/{version:08}-erased"
-        added = pl.DataFrame(schema=self._schema) if instead is None else instead.select(self._schema.names())
+        added = pl.DataFrame(schema=self._stored)
+        if instead is not None:
+            added = instead.select(*self._schema.names(), pl.lit(_ERASED).alias(_SOURCE))
         files, rows = dict(before.files), before.rows
         rest = [REST] if "hashed_key" in self._schema else []
         for key in [*rest, *(f"{bucket:02}" for bucket in buckets_of(person))]:
-            old = self._rows(key, before)
+            old = self._rows(key, before, sources=True)
             mine = (
                 added.clear() if key == REST else added.filter(bucket_of(pl.col("subject_key")) == int(key))
             )

@@ -16,6 +16,7 @@ _CONTROL: Final = r"[\x00-\x1f\x7f-\x{9f}]"
 _SCIENTIFIC: Final = r"^[0-9][.,]?[0-9]*[eE]\+[0-9]+$"  # a spreadsheet cut the number off: the id is lost
 _GUID_BYTES: Final = (36, 38)
 _KEY: Final = "contact_id"
+_MASTER: Final = "master_id"  # a key of another row, so that it is spelled as keys are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -83,14 +84,21 @@ def _schema(spec: ExportSpec) -> pl.Schema:
 
 
 def _fields(rows: pl.DataFrame, spec: ExportSpec, columns: Mapping[str, str]) -> pl.DataFrame:
-    key = pl.col(columns[_KEY]).str.strip_chars()
-    guid = key.str.strip_chars("{}").str.to_lowercase()
     fields = {
         field: pl.col(columns[field]) if field in columns else pl.lit(None, dtype=pl.String)
         for field in _schema(spec).names()[1:]
     }
-    fields[_KEY] = pl.when(key.str.len_bytes().is_in(_GUID_BYTES)).then(guid).otherwise(key)
+    for name in (_KEY, _MASTER):
+        if name in columns:
+            fields[name] = _spelled(pl.col(columns[name]))
     return rows.select("row_number", **fields)
+
+
+def _spelled(cell: pl.Expr) -> pl.Expr:
+    """A key as it is kept: a GUID without braces and in lower case."""
+    key = cell.str.strip_chars()
+    guid = key.str.strip_chars("{}").str.to_lowercase()
+    return pl.when(key.str.len_bytes().is_in(_GUID_BYTES)).then(guid).otherwise(key)
 
 
 def _broken(rows: Sequence[tuple[int, str]]) -> pl.DataFrame:

@@ -420,3 +420,12 @@ def test_a_register_is_the_union_in_any_order(
             seen |= set(keys)
             assert held(found) == sorted(seen)
             assert state.rows == len(seen)
+
+
+def test_r_034_each_row_keeps_the_feed_that_first_brought_it(store: Store) -> None:
+    found = register(store)
+    add(found, 1, fingerprint="a", feed="optouts")
+    state = add(found, 1, 2, fingerprint="b", feed="partner")
+    rows = found.with_sources(0, state).sort("subject_key")
+    assert rows["source"].to_list() == ["optouts", "partner"]
+    assert found.bucket(0, state).columns == SCHEMA.names()

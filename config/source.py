@@ -47,6 +47,7 @@ Field_ = Literal[
     "last_contact_kind",
     "deceased_on",
     "acquired_through",
+    "master_id",
 ]
 # The only things that a person does on their own account; an opened mail is none of them.
 Act = Literal["form", "call", "quote", "login", "purchase", "reply"]

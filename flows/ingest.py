@@ -213,8 +213,7 @@ def _read(here: Site, name: str, file: ExportFile, export: str, before: Snapshot
             read_as=here.mac(read_as(here, name)),
             previous=before.folder if before else "",
         )
-        if before is not None:
-            remember(here, name, before, snapshot)
+        remember(here, name, before, snapshot)
         here.ledger.append(_entry(here, name, snapshot, counted))
         here.snapshots.publish(name, snapshot, expected=before)
         published = True

@@ -12,16 +12,18 @@ import polars as pl
 
 from domain.reason import Reason, bit
 from flows.aliases import aliases_file, domains_file
-from flows.snapshots import Snapshot, shared_file, subjects_file
+from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
 from flows.wiring import Site
 from storage.registers import Register
 from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SUBJECTS, bucket_of
 from transforms.history import handed_on, refusals_handed_on, taken_back
+from transforms.merges import MERGED, left_to_masters
 from transforms.moves import DEPARTED, DOMAINS, MOVES, PAIRS, departed, gone_from, moved
 
 _FEED: Final = "moved"
 _MOVES: Final = "moves/"
 _NOTED: Final = bit(Reason.OBJECTED) | bit(Reason.DECEASED)
+_NOTES: Final = pl.Schema({"subject_key": pl.Binary(), "said_bits": pl.UInt32(), "bucket": pl.UInt8()})
 _COMPARED: Final = (
     "contact", "subject_key", "address_key", "said_bits", "google_digest", "meta_digest", "wide_digest"
 )  # fmt: skip
@@ -35,14 +37,45 @@ class _Bucket:
     pairs: pl.DataFrame
     said: pl.DataFrame
 
+    def usable(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """Those of these pairs that have an address which is good."""
+        addressed = self.subjects.filter(pl.col("address_key").is_not_null())
+        return pairs.join(addressed, on="subject_key", how="semi")
 
-def remember(here: Site, source: str, before: Snapshot, now: Snapshot) -> None:
-    """Compare a new export with the one in force, before it takes its place.
+
+def remember(here: Site, source: str, before: Snapshot | None, now: Snapshot) -> None:
+    """Compare a new export with the one in force, if there is one, before it takes its place.
 
     What somebody said and the new export no longer says becomes an entry of the suppression register (R-024); who is gone
-    from an address is kept, and who has a new one is noted, so that every no against any old one holds for it (R-017).
+    from an address is kept, and who has a new one is noted, so that every no against any old one holds for it (R-017). So
+    it does where a record was merged into another: its address is a former one of its master.
+
     The same exports again change nothing.
     """
+    lost = left_to_masters(here.frames.read(merged_file(now.folder), MERGED))
+    arrived = _merged(here, source, now, lost)
+    if before is not None:
+        arrived += _compared(here, source, before, now)
+    _note(here, source, pl.concat(arrived))
+    hand_on(here)
+
+
+def _merged(here: Site, source: str, now: Snapshot, lost: pl.DataFrame) -> list[pl.DataFrame]:
+    """Keep what merged records leave to their masters; gives where the masters are (PAIRS)."""
+    found = [pl.DataFrame(schema=PAIRS)]
+    if lost.is_empty():
+        return found
+    nothing = pl.DataFrame(schema=_NOTES)
+    for bucket in range(BUCKETS):
+        new = _bucket(here, now, nothing, bucket)
+        left = lost.filter(bucket_of(pl.col("subject_key")) == bucket)
+        _keep(here, source, now, left, new.subjects, bucket)
+        found.append(new.usable(new.pairs.join(lost, on="contact", how="semi")))
+    return found
+
+
+def _compared(here: Site, source: str, before: Snapshot, now: Snapshot) -> list[pl.DataFrame]:
+    """Write down what was taken back, and keep who is gone; gives who is new (PAIRS)."""
     entries, arrived = [], []
     seen_at = datetime.fromisoformat(before.read_at)
     notes_before, notes_now = _noted(here, before), _noted(here, now)
@@ -52,15 +85,13 @@ def remember(here: Site, source: str, before: Snapshot, now: Snapshot) -> None:
         still = new.said.join(left, on="subject_key", how="anti")
         entries.append(taken_back(old.said, still, seen_at=seen_at, received_at=here.now()))
         _keep(here, source, before, left, old.subjects, bucket)
-        usable = new.subjects.filter(pl.col("address_key").is_not_null())
-        arrived.append(gone_from(new.pairs, old.pairs).join(usable, on="subject_key", how="semi"))
+        arrived.append(new.usable(gone_from(new.pairs, old.pairs)))
     said = pl.concat(entries)
     if said.height:
         # The same file may come again after another one, and then takes back something else.
         mark = here.mac(f"{before.export} {before.read_at} {now.export}".encode())
         here.suppression.add(said, feed=f"{source}-taken-back", fingerprint=mark, read_at=here.now())
-    _note(here, source, pl.concat(arrived))
-    hand_on(here)
+    return arrived
 
 
 def hand_on(here: Site) -> None:

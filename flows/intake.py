@@ -28,6 +28,7 @@ FEED: Final = "handed-in"
 _QUEUE: Final = 20_000
 _AT_ONCE: Final = 1_000
 _SHOWN_LINES: Final = 10
+_SAID: Final = ("email", "controller", "purpose", "recipient", "channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -175,9 +176,6 @@ class Intake:
         else:
             for (_, answer), told in zip(taken, entered, strict=True):
                 answer.set_result(told)
-
-
-_SAID: Final = ("email", "controller", "purpose", "recipient", "channel")
 
 
 def _entries(here: Site, rows: pl.DataFrame, received_at: datetime) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from boundary.seal import sealed
 from domain.errors import RunBlocked
 from domain.reason import CODE, Reason
 from domain.run import RunId
+from flows.canaries import canaries_of
 from flows.changes import by_reason, changes
 from flows.ground import Gathered, Ground
 from flows.line import Line, line_held, scopes_of
@@ -28,6 +29,7 @@ from flows.snapshots import Snapshot
 from flows.wiring import Site
 from storage.folder import FolderStore
 from storage.registers import RegisterState
+from transforms.canaries import CANARY_COUNTS, misjudged
 from transforms.consent import grants
 from transforms.contracts import BUCKETS, MEMBERSHIP, SECRETS, SENT, SUPPRESSION
 from transforms.eligibility import conflicts, decided, tally
@@ -44,7 +46,8 @@ class Plan:
     ``leaving`` counts removals by reason; ``vanished`` of them are members that the export no longer holds. Of the
     people of whom some source says yes (``agreed``) another source says no for so many (``conflicts``, R-023); of
     those who enter, an objection of so many was lifted by a later yes (``lifted``, R-024). ``apart`` is the smallest group by which this
-    audience and another one at the same account meet or differ, 0 if they do neither (R-082).
+    audience and another one at the same account meet or differ, 0 if they do neither (R-082). ``canaries`` are the sums
+    of ``misjudged`` (R-047).
     """
 
     move: Move
@@ -61,6 +64,7 @@ class Plan:
     conflicts: int
     lifted: int
     apart: int
+    canaries: Mapping[str, int]
 
     @property
     def included(self) -> int:
@@ -165,6 +169,7 @@ class _Work:
         ]
         self._meets = [Counter[str]() for _ in self._others]
         self._weights: Counter[str] = Counter()
+        self._canaries = canaries_of(here, here.org.audiences[line.audience].source)
         self._key = run_key(here.keys.get("epoch"), run=run, destination=line.destination)
         self._rows: Counter[str] = Counter()
         self._counts: Counter[int] = Counter()
@@ -218,6 +223,7 @@ class _Work:
 
     def _weigh(self, decisions: pl.DataFrame, added: pl.DataFrame, narrow: pl.DataFrame, bucket: int) -> None:
         """Count what the guards look at."""
+        self._weights.update(misjudged(decisions, self._canaries))
         both, yes = conflicts(decisions)
         lifted = added.join(narrow, on="subject_key", how="semi").height if narrow.height else 0
         self._weights.update(conflicts=both, agreed=yes, lifted=lifted)
@@ -256,6 +262,7 @@ class _Work:
             agreed=self._weights["agreed"],
             conflicts=self._weights["conflicts"],
             lifted=self._weights["lifted"],
+            canaries={name: self._weights[name] for name in CANARY_COUNTS},
             apart=min(
                 (part for meets in self._meets if meets["both"] for part in meets.values() if part), default=0
             ),

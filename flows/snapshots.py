@@ -77,5 +77,10 @@ def shared_file(folder: str, bucket: int) -> str:
     return f"{folder}/shared-{bucket:02}.parquet"
 
 
+def merged_file(folder: str) -> str:
+    """The MERGED of an export: whom each record that lost became part of."""
+    return f"{folder}/merged.parquet"
+
+
 def _pointer(source: str) -> str:
     return f"snapshots/{source}.json"

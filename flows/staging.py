@@ -18,7 +18,7 @@ from flows.ahead import ahead
 from flows.aliases import aliases_file, domains_file, kinds_of
 from flows.canaries import Lookout
 from flows.checks import record_checks
-from flows.snapshots import Snapshot, shared_file, subjects_file
+from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
 from flows.wiring import Site
 from storage.delivery import Delivery
 from storage.exports import ExportBatch, ExportFile, read_export
@@ -27,6 +27,7 @@ from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
 from transforms.email import NORMALISER_VERSIONS
 from transforms.marks import ReadingRules
+from transforms.merges import MERGED, merged_of, said_for_masters, with_masters
 from transforms.moves import DOMAINS, beside_others
 from transforms.subjects import (
     SubjectKeys,
@@ -66,6 +67,7 @@ class _Keyed:
     blocked: pl.DataFrame
     aliases: pl.DataFrame
     said: pl.DataFrame
+    merged: pl.DataFrame
     malformed: int
     unknown: int
     forbidden: int
@@ -91,6 +93,7 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
     totals: Counter[str] = Counter()
     blocked = [pl.DataFrame(schema=BLOCKED)]
     said: list[pl.DataFrame] = []
+    merged = [pl.DataFrame(schema=MERGED)]
     domains = [pl.DataFrame(schema=DOMAINS)]
     canaries = Lookout(here, name)
 
@@ -104,6 +107,7 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
             blocked=pl.concat([noted, blocked_by_notes(stray, keys=keys)]),
             aliases=aliases,
             said=said_of_contacts(subjects),
+            merged=merged_of(subjects),
             malformed=batch.malformed.height,
             unknown=unknown_tokens(batch.frame),
             forbidden=_forbidden(subjects),
@@ -113,6 +117,7 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
         for done in ahead(work, read_export(file, source.spec(name))):
             blocked.append(done.blocked)
             said.append(done.said)
+            merged.append(done.merged)
             aliases.add(done.aliases)
             domains.append(done.aliases.filter("of_domain").select(pl.col("alias_key").unique()))
             canaries.see(done.subjects, done.aliases)
@@ -127,6 +132,8 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
     subjects.take(keyed())
     here.frames.write(f"{folder}/blocked.parquet", pl.concat(blocked).unique(maintain_order=False))
     here.frames.write(domains_file(folder), pl.concat(domains).unique())
+    masters = with_masters(pl.concat(merged))
+    here.frames.write(merged_file(folder), masters)
     canaries.write(folder)
     counted = Counted(
         read=totals["read"],
@@ -135,7 +142,13 @@ def staged(here: Site, name: str, file: ExportFile, folder: str) -> tuple[Staged
         forbidden=totals["forbidden"],
         canaries_missing=canaries.missing,
     )
-    return Staged(subjects=subjects, aliases=aliases, said=by_contact(said)), counted
+    return Staged(subjects=subjects, aliases=aliases, said=_by_contact(said, masters)), counted
+
+
+def _by_contact(said: list[pl.DataFrame], masters: pl.DataFrame) -> pl.DataFrame:
+    """What was said of each contact, and of every record that was merged into it."""
+    own = by_contact(said)
+    return by_contact([own, said_for_masters(own, masters)])
 
 
 def _forbidden(subjects: pl.DataFrame) -> int:

@@ -15,6 +15,7 @@ from destinations.dry_run import DryRun
 from domain.errors import PipelineError, RunBlocked, SuppressionMoved, Transient
 from domain.run import RunId
 from flows.account import Synced, intent_of, lift_of, outcome_of, shortfall, shown_row, summary
+from flows.canaries import kept_otherwise
 from flows.feeds import refresh
 from flows.journal import Journals
 from flows.line import Line, line_of
@@ -190,6 +191,14 @@ def _carried_out(here: Site, plan: Plan, *, send: bool, feeds_read: bool) -> Syn
         adds=move.rows[ADDS],
         removes=move.rows[URGENT] + move.rows[OTHER],
     )
+    if kept_otherwise(plan.canaries):
+        event(
+            here.log,
+            Event.CHECK_FAILED,
+            run=move.run,
+            destination=move.line.destination,
+            code="CANARY_KEPT_OTHERWISE",
+        )
     verdict = judged_safe(here, plan, feeds_read=feeds_read)
     if not send:
         return _rehearsed(here, plan, verdict)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from config.due import due
 from domain.masking import shown
 from flows.approval import unapproved
+from flows.canaries import let_in
 from flows.drift import on_record
+from flows.incidents import blocking_incident
 from flows.line import Line
 from flows.move import ADDS, OTHER
 from flows.plan import Plan
@@ -49,12 +51,31 @@ def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True, afresh: bool
         )
     drifted = None if afresh else _drifted(here, plan)
     return (
-        _forbidden(here, plan)
+        _alarmed(here, plan)
+        or _forbidden(here, plan)
         or drifted
         or _doubtful(here, plan, afresh=afresh)
         or _held(here, plan)
         or Verdict(adds=True)
     )
+
+
+def _alarmed(here: Site, plan: Plan) -> Verdict | None:
+    """A canary objector that would be let in, or an incident that the DPO has not closed (R-047, R-150)."""
+    line = plan.move.line
+    told = let_in(here, line, plan.move.run, plan.canaries)
+    if told:
+        return _blocked(
+            "BLOCKED_CANARY", told, "Have the DPO look at `sluice incidents`; nobody is added until then"
+        )
+    incident = blocking_incident(here, line.destination)
+    if incident:
+        return _blocked(
+            "BLOCKED_INCIDENT",
+            f"the incident {incident} is open at this destination (R-150)",
+            "Have the DPO look at it and close it with `sluice incidents close`",
+        )
+    return None
 
 
 def _drifted(here: Site, plan: Plan) -> Verdict | None:

@@ -75,7 +75,7 @@ def crm_bits(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
         | _flagged(Reason.MINOR, ~_is_adult(rules))
         | _flagged(Reason.NOT_CONTRACT_HOLDER, ~holder)
         # "state" says active or not; a deactivated or merged record is past its use for marketing.
-        | _flagged(Reason.RETENTION_EXPIRED, ~_said("state") | _end_unread(rows))
+        | _flagged(Reason.RETENTION_EXPIRED, ~_said("state") | _end_unread(rows) | _is_merged(rows))
         | _flagged(Reason.SPECIAL_CATEGORY, forbidden_columns(rows, _TEXTS))
     )
     for mark, reason in (("restricted", Reason.RESTRICTED), ("legal_hold", Reason.LEGAL_HOLD)):
@@ -132,6 +132,14 @@ def anchor_on(rows: pl.DataFrame, rules: ReadingRules) -> pl.Expr:
         .then(_cell(rows, "relationship_ended_on"))
     )
     return _day(cell, latest=rules.today).alias("anchor_on")
+
+
+def _is_merged(rows: pl.DataFrame) -> pl.Expr:
+    """Whether a row was merged into another one, whatever its state says."""
+    if "master_id" not in rows.columns:
+        return pl.lit(value=False)
+    master = pl.col("master_id").fill_null("")
+    return (master != "") & (master != pl.col("contact_id"))
 
 
 def _cell(rows: pl.DataFrame, name: str) -> pl.Expr:

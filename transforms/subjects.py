@@ -40,7 +40,8 @@ def pseudonymised(
     """Turn rows of an export into keyed rows; no address is left in any result.
 
     Needs:  row_number UInt32, contact_id String (never null) and the String fields of the source
-    Gives:  SUBJECTS columns (rows = 1), bucket UInt8; one row for each row that came in, in order
+    Gives:  SUBJECTS columns (rows = 1), bucket UInt8, and master UInt64 if the source has master_id: the number of the
+            contact that this one was merged into; one row for each row that came in, in order
             BLOCKED rows: every address found in a cell that holds no single good one, with what is known against it
             ALIASES rows and bucket: the other forms of each good address that a list may name
     """
@@ -54,8 +55,10 @@ def pseudonymised(
         bits.alias("identifier_bits"),
         crm_bits(rows, rules).alias("crm_bits"),
         said_bits(rows).alias("said_bits"),
+        *([pl.col("master_id")] if "master_id" in rows.columns else []),
         anchor_on(rows, rules),
     )
+    has_master = "master_id" in rows.columns
     faulty = pl.col("identifier_bits") != 0
     # An address with any fault is never hashed (R-078).
     frame = read.with_columns(pl.when(~faulty).then("cleaned").alias("address")).with_columns(
@@ -69,17 +72,15 @@ def pseudonymised(
             keyed(pl.col("address"), keys.address).alias("address_key"),
             *_digests(frame["address"], frame["widest"]),
             # A person on two rows is one contact, two people are two; tomorrow the same contact has the same number.
-            keyed(pl.col("contact_id"), keys.lookup)
-            .bin.slice(0, _CONTACT_BYTES)
-            .bin.reinterpret(dtype=pl.UInt64)
-            .alias("contact"),
+            _number(pl.col("contact_id"), keys).alias("contact"),
+            *([_number(pl.col("master_id").replace("", None), keys).alias("master")] if has_master else []),
             pl.lit(1, dtype=pl.UInt32).alias("rows"),
         )
         .with_columns(
             keyed(pl.col("subject_key"), keys.lookup).alias("lookup_key"),
             bucket_of(pl.col("subject_key")).alias("bucket"),
         )
-        .select(*SUBJECTS.names(), "bucket")
+        .select(*SUBJECTS.names(), *(["master"] if has_master else []), "bucket")
     )
     # What speaks against a contact speaks against every address in its cell, whoever else has it (R-033); a good
     # address needs no help, for there its subject carries the bits.
@@ -207,6 +208,10 @@ def spelled(counts: Mapping[int, int]) -> dict[str, int]:
 def _missing(rows: pl.DataFrame) -> list[pl.Expr]:
     """Fields that a source does not declare read as null, which refuses wherever a decision needs them."""
     return [pl.lit(None, dtype=pl.String).alias(field) for field in _REQUIRED if field not in rows.columns]
+
+
+def _number(contact_id: pl.Expr, keys: SubjectKeys) -> pl.Expr:
+    return keyed(contact_id, keys.lookup).bin.slice(0, _CONTACT_BYTES).bin.reinterpret(dtype=pl.UInt64)
 
 
 def _digests(address: pl.Series, widest_form: pl.Series) -> list[pl.Series]:

@@ -9,14 +9,13 @@ from typing import Final
 import polars as pl
 
 from domain.reason import CODE, INCLUDED_CODE, Reason, bit
-from transforms.aliases import digest_aliases, domain_of, resolved
+from transforms.aliases import domain_of
 from transforms.cell import found_addresses, is_ordinary
 from transforms.consent import covers
 from transforms.contracts import SUPPRESSION, UTC_TIME, bucket_of
 from transforms.digest import keyed
 from transforms.email import ascii_domain, widest
 
-_FORMS: Final = ("meta_digest", "google_digest")
 _UNSEEN: Final = r"[\p{Cf}\p{Default_Ignorable_Code_Point}]+"
 # What stands around a rule in a file that somebody kept by hand.
 _AROUND: Final = " \t\r\n\u00a0\"',"
@@ -127,26 +126,15 @@ def entries_of_domains(
     )
 
 
-def suppression_bits(
-    subjects: pl.DataFrame,
-    entries: pl.DataFrame,
-    hashed: pl.DataFrame | None = None,
-    *,
-    key: bytes | None = None,
-    controller: str,
-) -> pl.DataFrame:
+def suppression_bits(subjects: pl.DataFrame, entries: pl.DataFrame, *, controller: str) -> pl.DataFrame:
     """Add ``suppression_bits`` to the subjects of a bucket.
 
-    Needs:  subject_key, and with ``hashed`` and ``key`` at least one of the platform digests; SUPPRESSION entries of the
-            bucket that are in force (transforms/lifting.py), those by digest already ``resolved`` (transforms/aliases.py)
-            or given as ``hashed``
+    Needs:  subject_key; SUPPRESSION entries of the bucket that are in force (transforms/lifting.py), those by digest or
+            domain already ``resolved`` (transforms/aliases.py)
     Gives:  the subjects with suppression_bits UInt32, never null, in the same order; applying it twice is once
     """
-    given = subjects.drop("suppression_bits", strict=False)
-    if hashed is not None and key is not None and hashed.height:
-        own = digest_aliases(given, [name for name in _FORMS if name in given.columns], key=key)
-        entries = pl.concat([entries, resolved(hashed, own)])
-    return given.with_columns(entry_bits(given, entries, controller=controller).alias("suppression_bits"))
+    found = entry_bits(subjects, entries, controller=controller)
+    return subjects.drop("suppression_bits", strict=False).with_columns(found.alias("suppression_bits"))
 
 
 def entry_bits(subjects: pl.DataFrame, entries: pl.DataFrame, *, controller: str) -> pl.Series:

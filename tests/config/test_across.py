@@ -136,5 +136,4 @@ def test_r_010_a_controller_tells_its_versions_apart_over_all_its_notices(copy: 
 
 def test_r_020_the_list_of_opt_outs_must_be_there(copy: Copy) -> None:
     (copy.folder / "lists/optouts.yaml").rename(copy.folder / "lists/others.yaml")
-    told = {one.file: one.what for one in copy.problems()}
-    assert told["lists/"] == "there is no list named optouts (R-020)"
+    assert copy.only().what == "there is no list named optouts (R-020)"

@@ -1,7 +1,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from config.canary import SHOWN
@@ -64,19 +63,20 @@ def test_r_047_a_list_about_another_channel_needs_none(copy: Copy) -> None:
     assert "lists/partner_suppression.yaml" not in lacking(copy)
 
 
-@pytest.mark.parametrize(
-    ("canaries", "what"),
-    [
-        ([ONE, {**ONE, "reason": "MINOR"}], "this contact stands twice (R-047)"),
-        ([{**ONE, "feeds": ["optout"]}], "`feeds` names no file in consents/, objections/ or lists/ (R-047)"),
-    ],
-)
-def test_r_047_a_contact_that_stands_twice_and_a_feed_that_is_none_are_refused(
-    copy: Copy, canaries: list[dict[str, Any]], what: str
-) -> None:
-    planted(copy, *canaries)
+def test_r_047_a_contact_that_stands_twice_is_refused(copy: Copy) -> None:
+    planted(copy, ONE, {**ONE, "reason": "MINOR"})
     (problem,) = copy.problems()
-    assert (problem.file, problem.what) == (SOURCE, what)
+    assert (problem.file, problem.what) == (SOURCE, "this contact stands twice (R-047)")
+
+
+def test_r_047_a_feed_that_is_none_is_told_and_refuses_nothing(copy: Copy) -> None:
+    """Whoever takes a list away must not stop the removals of those who stood on it."""
+    planted(copy, {**ONE, "feeds": ["optout"]})
+    assert copy.problems() == []
+    told = [one for one in unplanted(Draft.read(copy.folder, copy.environ)) if one.file == SOURCE]
+    assert [(one.what, one.do) for one in told][-1:] == [
+        ("`feeds` names no file in consents/, objections/ or lists/ (R-047)", "Write `optouts`")
+    ]
 
 
 def test_r_047_an_address_has_no_place_in_the_declaration(copy: Copy) -> None:

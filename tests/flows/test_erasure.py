@@ -121,7 +121,11 @@ def states(stage: Stage) -> list[tuple[object, object]]:
 
 
 def test_r_055_a_person_is_out_of_every_list_and_every_file(day_two: Stage) -> None:
-    person, other = day_two.people()[:2]
+    # Whoever withdrew from one recipient on the second day leaves as well, with the removal of everybody who said no.
+    staying = [day_two.wanted(2, destination=name) for name in DESTINATIONS]
+    person, other = [
+        one for one in day_two.people() if all(day_two.people_hex(one) & held for held in staying)
+    ][:2]
     before = naming(day_two.site(), person)
     assert {name.partition("/")[0] for name in before} == {
         "members",
@@ -143,6 +147,18 @@ def test_r_055_a_person_is_out_of_every_list_and_every_file(day_two: Stage) -> N
     assert outside(after) == outside(rest)
     assert states(day_two) == [(TICKET, "begun"), (TICKET, "done")]
     assert verify(day_two.site().audit_store).is_sound
+
+
+def test_r_055_an_address_that_somebody_left_is_forgotten_too(day_two: Stage) -> None:
+    first, second = ({one.number: one for one in day.people} for day in day_two.world.days)
+    person = next(
+        one
+        for one in first.values()
+        if one.address and one.number in second and second[one.number].address not in {"", one.address}
+    )
+    assert {"departed", "moves"} <= {name.partition("/")[0] for name in naming(day_two.site(), person)}
+    assert erased(day_two, person).state == "done"
+    only_tombstones(day_two.site(), person)
 
 
 def test_r_140_the_look_up_is_in_the_log_before_anything_else(day_two: Stage) -> None:

@@ -16,13 +16,14 @@ from domain.alias import AliasKind
 from flows.aliases import aliases_file, domains_file
 from flows.feeds import take_list
 from flows.inheritance import remember
-from flows.snapshots import Snapshot, shared_file, subjects_file
+from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
 from flows.staging import subject_keys
 from flows.wiring import Site
 from storage.lists import from_bytes
 from tests.flows.stage import Stage
 from tests.transforms.frames import ADDRESS, RULES, export, reference, sha256
 from transforms.contracts import ALIASES, BUCKETS
+from transforms.merges import merged_of, said_for_masters, with_masters
 from transforms.moves import DEPARTED, beside_others
 from transforms.subjects import by_contact, collapsed, pseudonymised, said_of_contacts, spoken_for
 
@@ -35,11 +36,20 @@ SECOND = {"contact_id": "00000000-0000-0000-0000-000000000002"}
 Person = Mapping[str, str | None]
 
 
+def merging(people: Sequence[Person]) -> pl.DataFrame:
+    """Rows of an export whose source declares master_id."""
+    masters = pl.Series("master_id", [one.get("master_id") for one in people], dtype=pl.String)
+    rows = export(*[{name: cell for name, cell in one.items() if name != "master_id"} for one in people])
+    return rows.with_columns(masters)
+
+
 def read(here: Site, name: str, *people: Person, at: datetime = SEEN, source: str = SOURCE) -> Snapshot:
     """An export of some people, as it lies in the pseudonymous zone."""
     rules = replace(RULES, aliases=frozenset(AliasKind))
-    read_rows, notes, aliases = pseudonymised(export(*people), keys=subject_keys(here), rules=rules)
-    rows = spoken_for(read_rows, by_contact([said_of_contacts(read_rows)])).with_columns(read_rows["bucket"])
+    read_rows, notes, aliases = pseudonymised(merging(people), keys=subject_keys(here), rules=rules)
+    masters, own = with_masters(merged_of(read_rows)), said_of_contacts(read_rows)
+    said = by_contact([own, said_for_masters(own, masters)])
+    rows = spoken_for(read_rows, said).with_columns(read_rows["bucket"])
     folder = f"subjects/{source}/{name}"
     for bucket in range(BUCKETS):
         mine = rows.filter(pl.col("bucket") == bucket)
@@ -49,6 +59,7 @@ def read(here: Site, name: str, *people: Person, at: datetime = SEEN, source: st
         here.frames.write(aliases_file(folder, bucket), named)
     domains = aliases.filter("of_domain").select(pl.col("alias_key").unique())
     here.frames.write(domains_file(folder), domains)
+    here.frames.write(merged_file(folder), masters)
     here.frames.write(f"{folder}/blocked.parquet", notes)
     return Snapshot(
         export=name,
@@ -65,6 +76,7 @@ def days(here: Site, *exports: Sequence[Person]) -> None:
     snapshots = [
         read(here, f"day{at}", *people, at=SEEN + timedelta(days=at)) for at, people in enumerate(exports)
     ]
+    remember(here, SOURCE, None, snapshots[0])
     for before, now in pairwise(snapshots):
         remember(here, SOURCE, before, now)
 
@@ -217,3 +229,36 @@ def test_r_017_a_comparison_that_died_is_made_again(
     kept = [here.frames.read(name, DEPARTED) for name in here.store.names("departed/")]
     assert all(one.is_unique().all() for one in kept)
     assert entries(here).filter(pl.col("subject_key").is_duplicated()).is_empty()
+
+
+LOST = {**SECOND, "email": OTHER, "master_id": "00000000-0000-0000-0000-000000000001"}
+
+
+def test_r_017_a_list_against_a_merged_record_binds_its_master(stage: Stage) -> None:
+    here = stage.site()
+    days(here, [{}, LOST])
+    say_no(here, OTHER)
+    assert bound(here, ADDRESS) == [ADDRESS]
+
+
+def test_r_017_the_address_of_a_merged_record_counts_when_its_master_moves(stage: Stage) -> None:
+    here = stage.site()
+    days(here, [{}, {**SECOND, "email": OTHER}], [{}, LOST], [{}], [], [{"email": NEW}])
+    say_no(here, OTHER)
+    assert bound(here, ADDRESS, NEW) == [ADDRESS, NEW]
+
+
+def test_r_017_a_no_of_the_master_does_not_speak_for_the_merged_record(stage: Stage) -> None:
+    here = stage.site()
+    days(here, [{}, LOST])
+    say_no(here, ADDRESS)
+    assert bound(here, OTHER) == []
+
+
+def test_r_017_who_left_an_address_earlier_is_not_forgotten_when_somebody_else_leaves_it(
+    stage: Stage,
+) -> None:
+    here = stage.site()
+    say_no(here, ADDRESS)
+    days(here, [{}, SECOND], [SECOND], [], [{"email": NEW}])
+    assert bound(here, NEW) == [NEW]

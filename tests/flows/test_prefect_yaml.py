@@ -25,6 +25,7 @@ PARAMETERS = {
     "flows.ingest.ingest": {"config", "source"},
     "flows.sync.sync": {"config", "audience", "send"},
     "flows.optout.optout": {"config", "list_name"},
+    "flows.reconcile.reconcile": {"config"},
     "flows.retention.retention": {"config"},
     "flows.attest.attest": {"config"},
 }

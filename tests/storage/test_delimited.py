@@ -206,6 +206,20 @@ def test_a_guid_is_kept_in_lower_case_and_any_other_id_as_it_is() -> None:
     assert [row[1] for row in rows(content)] == ["0a1b2c3d-0000-4000-8000-00000000000f", "00AbC"]
 
 
+def test_the_id_of_a_master_is_spelled_as_that_of_a_contact() -> None:
+    spec = SPEC.__class__(
+        source="crm",
+        columns=(
+            column("contact_id", "contactid", "Contact"),
+            column("master_id", "masterid", "Master", required=False),
+        ),
+    )
+    guid = "{0A1B2C3D-0000-4000-8000-00000000000F}"
+    content = text(("c1", guid), (guid, " "), header=("Contact", "Master"))
+    assert rows(content, spec) == [(2, "c1", guid[1:-1].lower()), (3, guid[1:-1].lower(), "")]
+    assert rows(text(("c1",), header=("Contact",)), spec) == [(2, "c1", None)]
+
+
 def test_an_absent_optional_column_reads_as_null_and_an_empty_cell_as_empty() -> None:
     assert rows(text(ROW[:4], header=HEADER[:4])) == [(2, *ROW[:4], None)]
 

@@ -56,15 +56,3 @@ class NamedEntries:
                 here.frames.read(aliases_file(folder, bucket), ALIASES),
             ]
         return pl.concat([entries, resolved(self._hashed, pl.concat(aliases))])
-
-
-def named_entries(
-    here: Site,
-    state: RegisterState,
-    bucket: int,
-    *,
-    snapshot: Snapshot | None,
-    sent: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """The same for one bucket; whoever looks at several keeps a ``NamedEntries``, which reads digests only once."""
-    return NamedEntries(here, state, snapshot=snapshot).of(bucket, sent=sent)

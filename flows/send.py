@@ -21,18 +21,19 @@ from domain.audience import Operation, Receipt
 from domain.errors import GateRefused, LogBroken, SuppressionMoved, TransferStopped
 from domain.reason import INCLUDED_CODE
 from expectations.validate import require, validate
+from flows.aliases import aliases_file
 from flows.checks import record_checks
 from flows.courier import Courier, Outgoing
 from flows.feeds import take_list
 from flows.final import look_at
 from flows.journal import Journal, Journals
-from flows.line import scopes_of
+from flows.line import scope_names, scopes_of
 from flows.move import ADDS, EVERYWHERE, Move, parts_of, rows_of
 from flows.statements import take_objections
 from flows.switches import stopped
 from flows.wiring import Site
 from transforms.cell import PLACEHOLDER_DIGESTS
-from transforms.contracts import BUCKETS, CONSENT
+from transforms.contracts import ALIASES, BUCKETS, CONSENT
 from transforms.gate import outbound_counters, summed
 from transforms.outbound import body
 
@@ -84,12 +85,16 @@ def _counted(here: Site, move: Move) -> dict[str, int]:
     fresh = here.suppression.state()
     hashed = here.suppression.rest(fresh)
     consent = here.consent.state()
-    counters: dict[str, int] = {}
+    known, counters = scope_names(here), dict[str, int]()
+    snapshot = here.snapshots.require(here.org.audiences[move.line.audience].source)
     for bucket in range(BUCKETS):
         entries, rows = here.suppression.bucket(bucket, fresh), rows_of(here, move, ADDS, bucket)
         # Only an entry with a time may be outweighed by what was said later.
         dated = entries.filter(pl.col("occurred_at").is_not_null()).join(rows, on="subject_key", how="semi")
         said = here.consent.bucket(bucket, consent) if dated.height else pl.DataFrame(schema=CONSENT)
+        others = pl.DataFrame(schema=ALIASES)
+        if hashed.height:
+            others = here.frames.read(aliases_file(snapshot.folder, bucket), ALIASES)
         for at, scope in enumerate(scopes_of(here, move.line, now=here.now())):
             found = outbound_counters(
                 rows,
@@ -99,6 +104,8 @@ def _counted(here: Site, move: Move) -> dict[str, int]:
                 key=here.keys.get("suppression"),
                 scope=scope,
                 placeholders=PLACEHOLDER_DIGESTS,
+                known=known,
+                aliases=others,
             )
             # The rows are the same for every purpose; who is suppressed is not.
             counters = summed(

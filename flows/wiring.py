@@ -34,6 +34,8 @@ from destinations.retrying import Patience
 from domain.audience import Platform
 from domain.errors import KeyUnavailable
 from flows.memberships import Memberships
+from flows.publication import Publication
+from flows.record import Record
 from flows.sent import SentLedger
 from flows.snapshots import Snapshots
 from storage.frames import Frames
@@ -104,6 +106,20 @@ class Site:
     def ledger(self) -> Ledger:
         """The permanent tier of the audit log."""
         return Ledger(self.audit_store, origin=self.org.log_origin, signer=self.keys.get("log"), now=self.now)
+
+    @cached_property
+    def publication(self) -> Publication:
+        """Where checkpoints of the audit log are published."""
+        to = self.org.storage
+        at = to.publish_location
+        return Publication(
+            store_at(OutboundUri(at), kms_key=to.kms_key, region=to.region) if at is not None else None
+        )
+
+    @cached_property
+    def record(self) -> Record:
+        """The approvals and stops of the audit log."""
+        return Record(self.audit_store, self.ledger, self.publication, self.log)
 
     def destination(self, name: str) -> AudienceDestination:
         """The adapter of a destination; the same one each time, for it keeps the pace that its platform asks for."""

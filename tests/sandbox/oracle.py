@@ -18,11 +18,12 @@ from sandbox.people.world import World, rows_of
 from transforms.aliases import PLATFORM_DIGESTS, digest_aliases, resolved
 from transforms.consent import ConsentScope
 from transforms.consent_events import ScopeNames, consent_events
-from transforms.contracts import SUPPRESSION
+from transforms.contracts import ALIASES, SUPPRESSION
 from transforms.eligibility import decided, judged
-from transforms.history import gone_from, handed_on, moved, refusals_handed_on, taken_back
+from transforms.history import handed_on, refusals_handed_on, taken_back
 from transforms.lifting import split
 from transforms.marks import ReadingRules
+from transforms.moves import DOMAINS, PAIRS, departed, gone_from, moved
 from transforms.objections import faulty_lines, objection_entries
 from transforms.retention import Periods
 from transforms.subjects import (
@@ -73,7 +74,7 @@ def decisions(world: World, day: int) -> dict[tuple[str, str], pl.DataFrame]:
         before, _ = export_of(world, day - 1)
         seen_at = NOW - timedelta(days=1)
         said = taken_back(before, subjects, seen_at=seen_at, received_at=NOW).drop("bucket")
-        moves = moved(gone_from(before, subjects), gone_from(subjects, before), key=KEYS.suppression)
+        moves = moves_of(before, subjects)
         entries = pl.concat([entries, said])
         inherited = handed_on(pl.concat([entries, digests]), moves).drop("bucket")
         entries = pl.concat([entries, inherited])
@@ -91,6 +92,20 @@ def decisions(world: World, day: int) -> dict[tuple[str, str], pl.DataFrame]:
         )
         for target in world.setting.targets
     }
+
+
+def moves_of(before: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """Who has another address than the day before; shared addresses aside, which are out anyway."""
+    pairs, now = before.select(PAIRS.names()), subjects.select(PAIRS.names())
+    usable = subjects.filter(pl.col("address_key").is_not_null()).select(PAIRS.names())
+    gone = departed(
+        gone_from(pairs, now),
+        before,
+        pl.DataFrame(schema=ALIASES),
+        pl.DataFrame(schema=DOMAINS),
+        key=KEYS.suppression,
+    )
+    return moved(gone, gone_from(usable, pairs))
 
 
 def export_of(world: World, day: int) -> tuple[pl.DataFrame, pl.DataFrame]:

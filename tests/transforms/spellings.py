@@ -70,7 +70,7 @@ NOT_PROMISED: dict[str, tuple[str, ...]] = {
 
 def pairs() -> list[tuple[str, str]]:
     """Opted out as the first, exported as the second: every pair of every family."""
-    return [pair for spellings in FAMILIES.values() for pair in itertools.product(spellings, repeat=2)]
+    return [pair for spellings in FAMILIES.values() for pair in itertools.product(spellings, spellings)]
 
 
 def promised() -> list[tuple[str, str]]:

@@ -185,8 +185,9 @@ def test_r_024_an_offer_lifts_nothing_where_removals_do_not_wait() -> None:
 
 @pytest.mark.parametrize("field", ["controller", "purpose", "recipient"])
 def test_r_022_a_name_that_nobody_knows_any_more_frees_nobody(field: str) -> None:
-    gone = entry(**{field: "gone", "occurred_at": AFTER})
-    kept = entry(**{field: getattr(SCOPE, field).upper(), "occurred_at": AFTER})
+    other: dict[str, Any] = {field: "gone", "occurred_at": AFTER}
+    same: dict[str, Any] = {field: getattr(SCOPE, field).upper(), "occurred_at": AFTER}
+    gone, kept = entry(**other), entry(**same)
     assert in_force(gone, grants(events({}), SCOPE), SCOPE).is_empty()
     assert widened(gone, NAMES)[field].to_list() == [None]
     assert in_force(widened(gone, NAMES), grants(events({}), SCOPE), SCOPE).height == 1

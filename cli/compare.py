@@ -18,7 +18,8 @@ _WORDS: Final = {"NO_LIST": "no such list", "NOT_IN_EXPORT": "not in that export
 def compare(old: Path, new: Path, *, as_json: bool) -> None:
     """Print which files differ, and who would enter and leave each audience, on the data that NEW has.
 
-    Counts below the display_k of NEW are hidden, and so are those from which they could be worked out (R-085).
+    Counts below the larger display_k of the two are hidden, and so are those from which they could be worked out
+    (R-085): whoever only proposes a smaller one sees no more for it.
 
     Raises:
         ConfigurationRefused: one of the folders has problems.
@@ -35,7 +36,7 @@ def compare(old: Path, new: Path, *, as_json: bool) -> None:
         files = differing(before, here.org)
         with working("Deciding under both configurations"):
             found = compared(under(before, here), here)
-        k = here.org.policy.display_k
+        k = max(before.policy.display_k, here.org.policy.display_k)
     lines = displayed(found, k=k)
     document = {
         "masked_below": k,

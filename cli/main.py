@@ -33,6 +33,8 @@ from domain.errors import PipelineError, Sealed
 
 USAGE: Final = 2
 INTERRUPTED: Final = 130
+_ABOUT_PEOPLE: Final = frozenset({"optout", "rights", "hook", "incidents"})
+_UNSAID: Final = "a word too many, one that is missing, or a value that does not fit"
 ORDER: Final = [
     "demo", "check", "approve", "keys", "ingest", "sync", "optout", "hook", "rights", "transfers", "incidents", "status", "audit", "vectors", "leaks",
     "bench", "sandbox",
@@ -103,8 +105,17 @@ def _told(error: BaseException) -> int:
         path = getattr(getattr(error, "ctx", None), "command_path", "sluice")
         what = str(worded())
         # It repeats what was typed, and that may have been an address.
-        shown = "a word too many or a value that does not fit" if suspicion(what) else what
+        shown = _UNSAID if suspicion(what) or _is_repeated(error, path) else what
         tell_wrong(
             f"Correct the command; `{path} --help` shows how it is used", f"USAGE (exit {USAGE}): {shown}"
         )
     return USAGE
+
+
+def _is_repeated(error: BaseException, path: str) -> bool:
+    """Whether a message is of the library and may repeat a person: where people are typed, a name is one too.
+
+    Our own messages are about no parameter that the library knows of, and are constant.
+    """
+    is_ours = type(error).__name__ == "BadParameter" and getattr(error, "param", None) is None
+    return not is_ours and not _ABOUT_PEOPLE.isdisjoint(path.split())

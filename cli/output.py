@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from boundary.logs import suspicion
 from domain import errors
 from domain.errors import ConfigurationRefused, PipelineError, RunBlocked
 
@@ -120,13 +121,14 @@ def folder_of(config: Path) -> str:
         raise ConfigurationRefused(
             what="there is no organisation.yaml in the configuration folder",
             do="Point --config or SLUICE_CONFIG at your folder; copy config/example to begin with one",
-            place=os.fspath(config),
+            # Not what may be a person: anything can be typed there.
+            place="" if suspicion(os.fspath(config)) else os.fspath(config),
         )
     return os.fspath(config.resolve())
 
 
-def require_known(name: str, known: Collection[str], noun: str) -> None:
-    """Look at a name before anything heavy begins.
+def require_known(name: str, known: Collection[str], noun: str, *, gone: str = "") -> None:
+    """Look at a name before anything heavy begins; ``gone`` is what to do if it was there once.
 
     Raises:
         RunBlocked: the configuration does not have it; names those that it has.
@@ -134,7 +136,7 @@ def require_known(name: str, known: Collection[str], noun: str) -> None:
     if name not in known:
         raise RunBlocked(
             what=f"the configuration has no {noun} of that name",
-            do="Use one of these: " + ", ".join(sorted(known)),
+            do="Use one of these: " + ", ".join(sorted(known)) + (f"; {gone}" if gone else ""),
         )
 
 

@@ -104,6 +104,11 @@ def _show(found: Mapping[str, Any], *, k: int) -> None:
         k=k,
     )
     give_table(
+        "Waiting for a person",
+        ("incidents", "erasures"),
+        [(found["open_incidents"] or "none", found["open_erasures"] or "none")],
+    )
+    give_table(
         "Audit log",
         ("entries", "whole"),
         [(found["log_size"], "yes" if found["log_whole"] else "NO: run `sluice audit verify`")],

@@ -36,7 +36,8 @@ def sync(
 
     folder = folder_of(config)
     org = load(Path(folder))
-    require_known(audience, org.audiences, "audience")
+    gone = "the lists of an audience whose file was removed are emptied by the flow `retention`"
+    require_known(audience, org.audiences, "audience", gone=gone)
     with working(f"{'Sending' if send else 'Rehearsing'} {audience}"), flowing():
         from flows.display import displayed
         from flows.sync import sync as sync_flow

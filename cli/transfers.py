@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.approve import ActorOption
+from cli.approve import ActorOption, tell_unguarded
 from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, give_table, tell
 
 transfers = typer.Typer(
@@ -27,6 +27,7 @@ def show(context: typer.Context, config: ConfigOption = DEFAULT_CONFIG, as_json:
 
     with site(folder_of(config)) as here:
         found = switches(here)
+        tell_unguarded(here)
     give(found, as_json=as_json)
     if not as_json:
         give_table(
@@ -72,7 +73,7 @@ def allow(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a stopped mechanism work again. It takes two actors."""
+    """Let a stopped mechanism work again. It takes two actors, one of them with the role dpo."""
     from flows.switches import DISABLED, switches
     from flows.switches import allow as allow_again
     from flows.wiring import site

@@ -24,7 +24,7 @@ def waiting_lines(config: Path) -> list[str]:
     files = len(load(config).files)
     try:
         with site(os.fspath(config)) as here:
-            found = waiting(here)
+            found, lacking = waiting(here), here.publication.lacking()
     except KeyUnavailable as missing:
         return [_nothing(files, f"{missing.do}, then run `sluice approve`")]
     except PipelineError as failed:
@@ -34,6 +34,7 @@ def waiting_lines(config: Path) -> list[str]:
     return [
         *[f"{one.file}: waits for approval ({one.why})" for one in found],
         *(["    Run `sluice approve` to see who may approve what"] if found else []),
+        *([lacking] if lacking else []),
     ]
 
 

@@ -190,7 +190,7 @@ class Draft:
             self._stranger(place, "a YAML file that nothing reads", f"{do}; the suffix is .yaml")
 
     def _single(self, name: str, model: type[M]) -> M | None:
-        if not (self.folder / name).is_file():
+        if not (self.folder / name).exists():
             self.problems.append(
                 Problem(
                     file=name,

@@ -153,7 +153,11 @@ class MetaCustomAudience:
             return receipt
         list_id, session = session_of(receipt)
         query = {"session_id": session, "fields": SESSION_FIELDS}
-        return ended(receipt, self._asked(f"{list_id}/sessions", query))
+        found = ended(receipt, self._asked(f"{list_id}/sessions", query))
+        if found.state is ReceiptState.ACKNOWLEDGED and self.size(list_id).state == "updating":
+            # Every row arrived, and the old people are not let go yet.
+            return receipt
+        return found
 
     def size(self, list_id: str) -> ListSize:
         """See AudienceDestination.size: two bounds, as Meta estimates them."""

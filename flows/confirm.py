@@ -67,9 +67,10 @@ def confirmed(
     starts = [0] * len(answers)
     for bucket in range(BUCKETS):
         told = _told(here, move, answers, starts, bucket)
+        members = here.memberships.rows(held, bucket)
         if told.added.height or told.unsure.height or told.removed.height:
             members = after(
-                here.memberships.rows(held, bucket),
+                members,
                 added=told.added,
                 unsure=told.unsure,
                 removed=told.removed,
@@ -79,10 +80,15 @@ def confirmed(
             buckets[bucket] = here.memberships.written(held, bucket, members, run=move.run)
         before = here.memberships.removals(held, bucket)
         clocks = requested(dropped(before, told.added), told.asked, at=requested_at)
+        clocks = with_pushed(clocks, bucket, pushed)
         if not in_doubt:
             finished = told.asked.join(told.unsure, on="subject_key", how="anti")
             clocks = acknowledged(clocks, finished, at=here.now())
-        clocks = with_pushed(clocks, bucket, pushed)
+        # Whoever is a member and did not have to leave has been let in again by a later yes.
+        staying = members.join(told.asked, on="subject_key", how="anti")
+        for rows, _ in pushed:
+            staying = staying.join(rows, on="subject_key", how="anti")
+        clocks = dropped(clocks, staying.filter("confirmed"))
         if not clocks.equals(before):
             leaving[bucket] = here.memberships.removals_written(held, bucket, clocks, run=move.run)
     doubt_until = _doubt_after(here, held, answers, in_doubt=in_doubt)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import polars as pl
@@ -11,15 +10,19 @@ from audit.entry import Entry, Kind
 from boundary.seal import sealed
 from domain.actor import Role
 from domain.errors import ListRefused, RightsRefused
-from flows.rights.actors import require_unhurried
+from flows.restored import require_replayed
+from flows.rights.actors import require_ticket, require_unhurried
 from flows.wiring import Site
 from storage.files import ExportFile
 from storage.lists import CELLS, read_cells
+from storage.locks import held
 from transforms.person import addressed
 
+_WAIT_SECONDS: Final = 10.0
 # One request is about one person: more addresses than one person has had would be a look-up in bulk.
 MOST_ADDRESSES: Final = 10
-_TICKET: Final = re.compile(r"[A-Za-z0-9](?:[_.-]?[A-Za-z0-9]){0,46}")
+# What has to run first after a restore, and is all that may.
+REPLAY: Final = "replay"
 _DESK: Final = frozenset({Role.RIGHTS, Role.DPO})
 
 
@@ -29,12 +32,11 @@ def admitted(here: Site, *, ticket: str, by: str, purpose: str, roles: frozenset
     Raises:
         RightsRefused: no ticket, an actor without the role, or one who has looked up too many within the hour.
         LogUnavailable: the log did not take it, so nothing is looked up.
+        RunBlocked: the same actor is looking somebody up at this moment.
     """
-    if not _TICKET.fullmatch(ticket):
-        raise RightsRefused(
-            what="there is no ticket, or it is not a number of one (R-140)",
-            do="Give the number of the request with --ticket: letters, digits, dots and dashes, at most 47",
-        )
+    require_ticket(ticket)
+    if purpose != REPLAY:
+        require_replayed(here)
     may = sorted(name for name, held in here.org.actors.items() if roles & set(held))
     if by not in may:
         # A name that the configuration does not have is not repeated: anything may have been typed.
@@ -45,8 +47,10 @@ def admitted(here: Site, *, ticket: str, by: str, purpose: str, roles: frozenset
             do="Have one of these do it, with --as: " + (", ".join(may) or "nobody has the role yet"),
             place=ticket,
         )
-    require_unhurried(here, by=by)
-    here.ledger.append(Entry.make(Kind.LOOKUP, at=here.stamp(), request=ticket, by=by, purpose=purpose))
+    # Counted and entered in one, so that nobody gets past the count with look-ups at the same moment.
+    with held(here.store, f"look-up-{by}", now=here.now, wait_seconds=_WAIT_SECONDS):
+        require_unhurried(here, by=by)
+        here.ledger.append(Entry.make(Kind.LOOKUP, at=here.stamp(), request=ticket, by=by, purpose=purpose))
 
 
 @sealed

@@ -99,10 +99,11 @@ def carried_out(here: Site, erasure: Erasure, *, turn_seconds: float) -> Erasure
         if why:
             return _held(here, erasures, erasure, why)
         erasure = erasures.write(replace(erasure, state=OPEN, why=""))
-        _entered(here, ticket, "begun", None)
+    # First outside of the store: whatever happens to the store from here on, the person is not forgotten.
+    erasures.bury(ticket, person)
+    _entered(here, ticket, "begun", None)
     stone = entries_of(person, Reason.ERASED, at=here.now(), lasting=True)
     here.suppression.erase(person, request=ticket, instead=stone)
-    erasures.bury(ticket, person)
     # Whoever has a new address by now is out under that one as well.
     hand_on(here)
     erasure = _removed(here, erasures, erasure, person, turn_seconds=turn_seconds)
@@ -179,7 +180,8 @@ def _entered(here: Site, ticket: str, state: str, rows: int | None) -> None:
         Entry.make(
             Kind.ERASURE,
             at=here.stamp(),
-            rows=None if rows is None else shown(here, rows),
+            # None at all would tell that nobody was known.
+            rows=shown(here, rows) if rows else None,
             **mine,
         )
     )

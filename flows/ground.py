@@ -66,3 +66,10 @@ class Ground:
             entries=entries,
             noted=self._blocked.filter(bucket_of(pl.col("subject_key")) == bucket),
         )
+
+    def about(self, bucket: int, sent: pl.DataFrame) -> pl.DataFrame:
+        """SUPPRESSION entries about people by what was sent to a platform, whom the export need not hold.
+
+        Needs:  subject_key, digest
+        """
+        return self._named.of(bucket, sent=sent).join(sent, on="subject_key", how="semi")

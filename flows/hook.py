@@ -57,13 +57,16 @@ class Hook:
 
     def app(self) -> Starlette:
         """As a server takes it."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route("/v1/optouts", self._optout, methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
             ],
             exception_handlers={HTTPException: _other, _Refused: _refused, PipelineError: _failed},
         )
+        # A redirect would repeat the query, and with it whatever was written there.
+        app.router.redirect_slashes = False
+        return app
 
     def stop(self) -> None:
         """Enter what waits, then end."""

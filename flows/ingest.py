@@ -212,6 +212,7 @@ def _read(here: Site, name: str, file: ExportFile, export: str, before: Snapshot
             read_at=here.stamp(),
             read_as=here.mac(read_as(here, name)),
             previous=before.folder if before else "",
+            taken_over=tuple(one.export for one in here.snapshots.undeclared(here.org.sources).values()),
         )
         remember(here, name, before, snapshot)
         here.ledger.append(_entry(here, name, snapshot, counted))

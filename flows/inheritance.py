@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -11,87 +11,130 @@ from typing import Final
 import polars as pl
 
 from domain.reason import Reason, bit
-from flows.aliases import aliases_file, domains_file
+from flows.departures import adopt_departed, all_moves, departed_contacts, keep_departed, note_moves
 from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
 from flows.wiring import Site
 from storage.registers import Register
-from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SUBJECTS, bucket_of
+from transforms.contracts import BLOCKED, BUCKETS, SUBJECTS, bucket_of
 from transforms.history import handed_on, refusals_handed_on, taken_back
 from transforms.merges import MERGED, left_to_masters
-from transforms.moves import DEPARTED, DOMAINS, MOVES, PAIRS, departed, gone_from, moved
+from transforms.moves import PAIRS, gone_from
 
 _FEED: Final = "moved"
-_MOVES: Final = "moves/"
 _NOTED: Final = bit(Reason.OBJECTED) | bit(Reason.DECEASED)
-_NOTES: Final = pl.Schema({"subject_key": pl.Binary(), "said_bits": pl.UInt32(), "bucket": pl.UInt8()})
-_COMPARED: Final = (
-    "contact", "subject_key", "address_key", "said_bits", "google_digest", "meta_digest", "wide_digest"
-)  # fmt: skip
+_ADDRESSED: Final = (*PAIRS.names(), "address_key")
+_COMPARED: Final = (*_ADDRESSED, "said_bits")
+_DIGESTS: Final = ("google_digest", "meta_digest", "wide_digest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Bucket:
-    """What of one bucket of an export is compared with another: SUBJECTS, PAIRS, and subject_key with said_bits."""
+    """One bucket of an export: its SUBJECTS, as far as they are read; who is where; what was said at which address.
+
+    ``pairs`` are PAIRS and usable Boolean; ``said`` has subject_key and said_bits.
+    """
 
     subjects: pl.DataFrame
     pairs: pl.DataFrame
     said: pl.DataFrame
 
-    def usable(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Those of these pairs that have an address which is good."""
-        addressed = self.subjects.filter(pl.col("address_key").is_not_null())
-        return pairs.join(addressed, on="subject_key", how="semi")
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Changed:
+    """Contacts who left an address, those of them who had another one beside it, and who is new at a usable one (PAIRS)."""
+
+    left: pl.DataFrame
+    had_more: pl.DataFrame
+    arrived: pl.DataFrame
 
 
 def remember(here: Site, source: str, before: Snapshot | None, now: Snapshot) -> None:
     """Compare a new export with the one in force, if there is one, before it takes its place.
 
     What somebody said and the new export no longer says becomes an entry of the suppression register (R-024); who is gone
-    from an address is kept, and who has a new one is noted, so that every no against any old one holds for it (R-017). So
-    it does where a record was merged into another: its address is a former one of its master.
+    from an address is kept, and who has another one is noted, so that every no against any old one holds for it (R-017).
+    So it does where a record was merged into another: its address is a former one of its master. And so it does where a
+    source has got another name: its last export under a name that nobody declares any more is compared as well.
 
     The same exports again change nothing.
     """
     lost = left_to_masters(here.frames.read(merged_file(now.folder), MERGED))
-    arrived = _merged(here, source, now, lost)
+    sought, arrived = [lost.select("contact")], [pl.DataFrame(schema=PAIRS)]
+    _keep_merged(here, source, now, lost)
     if before is not None:
-        arrived += _compared(here, source, before, now)
-    _note(here, source, pl.concat(arrived))
+        changed = _compared(here, source, before, now)
+        sought.append(changed.had_more)
+        arrived.append(changed.arrived)
+    taken_over = before.taken_over if before is not None else ()
+    for name, former in here.snapshots.undeclared({*here.org.sources, source}).items():
+        if former.export not in taken_over and _same_people(here, name, former, now):
+            # Whoever is new since then has left an address there, or was never there.
+            adopt_departed(here, source, name)
+            sought += [departed_contacts(here, name), _compared(here, source, former, now).left]
+    arrived.append(_whereabouts(here, now, pl.concat(sought).unique()))
+    note_moves(here, source, pl.concat(arrived).unique())
     hand_on(here)
 
 
-def _merged(here: Site, source: str, now: Snapshot, lost: pl.DataFrame) -> list[pl.DataFrame]:
-    """Keep what merged records leave to their masters; gives where the masters are (PAIRS)."""
-    found = [pl.DataFrame(schema=PAIRS)]
-    if lost.is_empty():
-        return found
-    nothing = pl.DataFrame(schema=_NOTES)
-    for bucket in range(BUCKETS):
-        new = _bucket(here, now, nothing, bucket)
-        left = lost.filter(bucket_of(pl.col("subject_key")) == bucket)
-        _keep(here, source, now, left, new.subjects, bucket)
-        found.append(new.usable(new.pairs.join(lost, on="contact", how="semi")))
-    return found
-
-
-def _compared(here: Site, source: str, before: Snapshot, now: Snapshot) -> list[pl.DataFrame]:
-    """Write down what was taken back, and keep who is gone; gives who is new (PAIRS)."""
-    entries, arrived = [], []
+def _compared(here: Site, source: str, before: Snapshot, now: Snapshot) -> _Changed:
+    """Write down what was taken back, and keep who is gone."""
+    entries, people, left, arrived = [], [], [], []
     seen_at = datetime.fromisoformat(before.read_at)
     notes_before, notes_now = _noted(here, before), _noted(here, now)
     for bucket in range(BUCKETS):
-        old, new = _bucket(here, before, notes_before, bucket), _bucket(here, now, notes_now, bucket)
-        left = gone_from(old.pairs, new.pairs)
-        still = new.said.join(left, on="subject_key", how="anti")
+        old = _bucket(here, before, bucket, notes_before, columns=(*_COMPARED, *_DIGESTS))
+        new = _bucket(here, now, bucket, notes_now, columns=_COMPARED)
+        gone = gone_from(old.pairs, new.pairs)
+        still = new.said.join(gone, on="subject_key", how="anti")
         entries.append(taken_back(old.said, still, seen_at=seen_at, received_at=here.now()))
-        _keep(here, source, before, left, old.subjects, bucket)
-        arrived.append(new.usable(gone_from(new.pairs, old.pairs)))
+        keep_departed(here, source, before, gone, old.subjects, bucket)
+        people.append(old.pairs.select("contact"))
+        left.append(gone.select("contact"))
+        arrived.append(gone_from(new.pairs.filter("usable"), old.pairs).select(PAIRS.names()))
     said = pl.concat(entries)
     if said.height:
         # The same file may come again after another one, and then takes back something else.
         mark = here.mac(f"{before.export} {before.read_at} {now.export}".encode())
         here.suppression.add(said, feed=f"{source}-taken-back", fingerprint=mark, read_at=here.now())
-    return arrived
+    contacts = pl.concat(left)
+    several = pl.concat(people).filter(pl.col("contact").is_duplicated())
+    return _Changed(
+        left=contacts,
+        had_more=contacts.join(several, on="contact", how="semi"),
+        arrived=pl.concat(arrived),
+    )
+
+
+def _keep_merged(here: Site, source: str, now: Snapshot, lost: pl.DataFrame) -> None:
+    """Keep the addresses of merged records, as some that their masters had."""
+    for bucket in range(BUCKETS):
+        left = lost.filter(bucket_of(pl.col("subject_key")) == bucket)
+        if left.height:
+            names = ("subject_key", *_DIGESTS)
+            subjects = here.frames.read(subjects_file(now.folder, bucket), SUBJECTS, columns=names)
+            keep_departed(here, source, now, left, subjects, bucket)
+
+
+def _same_people(here: Site, name: str, former: Snapshot, now: Snapshot) -> bool:
+    """Whether anybody in an export was ever known to the source of that name: else it is another one altogether."""
+    seen = [_located(here, former, bucket).select("contact") for bucket in range(BUCKETS)]
+    people = pl.concat([*seen, departed_contacts(here, name)]).unique()
+    return any(
+        _located(here, now, bucket).join(people, on="contact", how="semi").height for bucket in range(BUCKETS)
+    )
+
+
+def _whereabouts(here: Site, snapshot: Snapshot, contacts: pl.DataFrame) -> pl.DataFrame:
+    """All usable addresses of these contacts (PAIRS)."""
+    if contacts.is_empty():
+        return pl.DataFrame(schema=PAIRS)
+    return pl.concat(
+        _located(here, snapshot, bucket)
+        .filter("usable")
+        .join(contacts, on="contact", how="semi")
+        .select(PAIRS.names())
+        for bucket in range(BUCKETS)
+    )
 
 
 def hand_on(here: Site) -> None:
@@ -99,45 +142,12 @@ def hand_on(here: Site) -> None:
 
     Whatever their source is called by now.
     """
-    moves = pl.concat(
-        [pl.DataFrame(schema=MOVES), *(here.frames.read(name, MOVES) for name in here.store.names(_MOVES))]
-    )
+    moves = all_moves(here)
     if moves.height:
         for register, turned in ((here.suppression, handed_on), (here.consent, refusals_handed_on)):
             # Who moved twice inherits twice.
             while _handed_on(here, register, turned, moves):
                 pass
-
-
-def _keep(
-    here: Site, source: str, before: Snapshot, left: pl.DataFrame, subjects: pl.DataFrame, bucket: int
-) -> None:
-    """Keep who is gone from an address: they may come back tomorrow with another one."""
-    if left.is_empty():
-        return
-    name = _departed(source, bucket)
-    known = here.frames.read(name, DEPARTED, missing_ok=True)
-    aliases = here.frames.read(aliases_file(before.folder, bucket), ALIASES)
-    domains = here.frames.read(domains_file(before.folder), DOMAINS)
-    gone = departed(left, subjects, aliases, domains, key=here.keys.get("suppression"))
-    new = gone.join(known, on=DEPARTED.names(), how="anti", nulls_equal=True)
-    if new.height:
-        here.frames.write(name, pl.concat([known, new]))
-
-
-def _note(here: Site, source: str, arrived: pl.DataFrame) -> None:
-    """Note where contacts are that were elsewhere before. Needs: PAIRS of all buckets."""
-    if arrived.is_empty():
-        return
-    elsewhere = (
-        here.frames.read(_departed(source, bucket), DEPARTED, missing_ok=True) for bucket in range(BUCKETS)
-    )
-    moves = pl.concat(moved(gone, arrived) for gone in elsewhere)
-    name = f"{_MOVES}{source}.parquet"
-    known = here.frames.read(name, MOVES, missing_ok=True)
-    new = moves.join(known, on=MOVES.names(), how="anti", nulls_equal=True)
-    if new.height:
-        here.frames.write(name, pl.concat([known, new.unique()]))
 
 
 def _handed_on(
@@ -159,19 +169,29 @@ def _handed_on(
     return after.rows > state.rows
 
 
-def _departed(source: str, bucket: int) -> str:
-    return f"departed/{source}/{bucket:02}.parquet"
-
-
-def _bucket(here: Site, snapshot: Snapshot, notes: pl.DataFrame, bucket: int) -> _Bucket:
-    subjects = here.frames.read(subjects_file(snapshot.folder, bucket), SUBJECTS, columns=_COMPARED)
-    shared = here.frames.read(shared_file(snapshot.folder, bucket), PAIRS)
+def _bucket(
+    here: Site, snapshot: Snapshot, bucket: int, notes: pl.DataFrame, *, columns: Sequence[str]
+) -> _Bucket:
+    subjects = here.frames.read(subjects_file(snapshot.folder, bucket), SUBJECTS, columns=columns)
     noted = notes.filter(pl.col("bucket") == bucket).drop("bucket")
     return _Bucket(
         subjects=subjects,
-        pairs=pl.concat([subjects.select(PAIRS.names()), shared]),
+        pairs=_paired(here, snapshot, subjects, bucket),
         said=pl.concat([subjects.select("subject_key", "said_bits"), noted]),
     )
+
+
+def _located(here: Site, snapshot: Snapshot, bucket: int) -> pl.DataFrame:
+    """Who is where in a bucket of an export: PAIRS and usable Boolean."""
+    subjects = here.frames.read(subjects_file(snapshot.folder, bucket), SUBJECTS, columns=_ADDRESSED)
+    return _paired(here, snapshot, subjects, bucket)
+
+
+def _paired(here: Site, snapshot: Snapshot, subjects: pl.DataFrame, bucket: int) -> pl.DataFrame:
+    usable = pl.col("address_key").is_not_null().alias("usable")
+    shared = here.frames.read(shared_file(snapshot.folder, bucket), PAIRS)
+    beside = shared.join(subjects.select("subject_key", usable), on="subject_key", how="left")
+    return pl.concat([subjects.select(*PAIRS.names(), usable), beside])
 
 
 def _noted(here: Site, snapshot: Snapshot) -> pl.DataFrame:

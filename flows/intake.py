@@ -54,6 +54,8 @@ class Entered:
 def take_statements(here: Site, statements: Sequence[Statement]) -> list[Entered | None]:
     """Enter statements, all of them in one step that is durable before it returns; None for one that names no address.
 
+    One that names several people names none: an answer is about one person, and nobody may speak for a list.
+
     The same answer whether or not anybody knows the person.
 
     Raises:
@@ -72,8 +74,9 @@ def take_statements(here: Site, statements: Sequence[Statement]) -> list[Entered
     )
     received_at, batch = here.now(), here.random(8).hex()
     entries = _entries(here, rows, received_at)
-    named = set(entries.drop_nulls("subject_key")["line"])
-    _enter(here, entries.drop_nulls("subject_key"), batch, received_at)
+    entries = entries.drop_nulls("subject_key").filter(pl.col("subject_key").n_unique().over("line") == 1)
+    named = set(entries["line"])
+    _enter(here, entries, batch, received_at)
     return [
         Entered(received_at=received_at, reference=f"{batch}-{line:04x}") if line in named else None
         for line in range(len(statements))
@@ -157,11 +160,14 @@ class Intake:
                     ends = True
                 else:
                     taken.append(one)
-            self._enter(taken)
+            # Nobody waits for an answer that was called off; from here on none can be.
+            self._enter([one for one in taken if one[1].set_running_or_notify_cancel()])
             if ends:
                 return
 
     def _enter(self, taken: Sequence[tuple[Statement, Future[Entered | None]]]) -> None:
+        if not taken:
+            return
         try:
             entered = take_statements(self._here, [statement for statement, _ in taken])
         except Sealed as failure:

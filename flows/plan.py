@@ -33,7 +33,7 @@ from transforms.canaries import CANARY_COUNTS, misjudged
 from transforms.consent import grants
 from transforms.contracts import BUCKETS, MEMBERSHIP, SECRETS, SENT, SUPPRESSION
 from transforms.eligibility import conflicts, decided, tally
-from transforms.leaving import refusals
+from transforms.leaving import refusals, withdrew
 from transforms.lifting import in_force, split
 from transforms.membership import overlap, target_of
 from transforms.subjects import spelled
@@ -107,7 +107,7 @@ def planned(
 
     with ExitStack() as opened:
         works = [
-            _Work(here, line, str(run), held, opened.enter_context(_writer(here)), ground.snapshot, afresh)
+            _Work(here, line, str(run), held, opened.enter_context(_writer(here)), ground, afresh)
             for line, (run, held) in zip(lines, runs, strict=True)
         ]
         # Destinations side by side, and the next bucket behind them: hashing and encryption leave Python's lock.
@@ -150,11 +150,12 @@ class _Work:
         run: str,
         held: Membership,
         writer: DecisionWriter,
-        snapshot: Snapshot,
+        ground: Ground,
         afresh: bool,
     ) -> None:
         self._here, self._line, self._run, self._held, self._writer = here, line, run, held, writer
-        self._marked_at = datetime.fromisoformat(snapshot.read_at)
+        self._ground = ground
+        self._marked_at = datetime.fromisoformat(ground.snapshot.read_at)
         self._afresh = afresh
         self._used = not afresh and (
             bool(held.buckets) or bool(here.sent.runs(line.destination, line.audience))
@@ -199,16 +200,23 @@ class _Work:
 
     def _changes(self, decisions: pl.DataFrame, found: Gathered, bucket: int) -> dict[str, pl.DataFrame]:
         here, line, scope = self._here, self._line, self._scopes[0]
-        events, entries = found.events, found.entries
+        events = found.events
+        held = pl.DataFrame(schema=MEMBERSHIP) if self._afresh else here.memberships.rows(self._held, bucket)
+        # Members whom the export no longer has: a list may name them by what was sent, their consent by its last word.
+        absent = held.join(decisions, on="subject_key", how="anti")
+        given = grants(events, scope)
+        entries = (
+            pl.concat([found.entries, self._ground.about(bucket, absent)]) if absent.height else found.entries
+        )
         nobody = pl.DataFrame(schema=SUPPRESSION)
         changed = changes(
             decisions,
-            pl.DataFrame(schema=MEMBERSHIP) if self._afresh else here.memberships.rows(self._held, bucket),
+            held,
             line.platform,
             # Before anything was sent nobody can have to leave.
-            entries=in_force(entries, grants(events, scope), scope) if self._used else nobody,
+            entries=in_force(entries, given, scope) if self._used else nobody,
             refused=refusals(events, scope),
-            noted=found.noted,
+            noted=pl.concat([found.noted, withdrew(absent, events, [(scope, given)])]),
             sent=lambda people: (
                 here.sent.rows(line.destination, line.audience, bucket, people=people)
                 if self._used

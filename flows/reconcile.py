@@ -115,7 +115,8 @@ def _rebuilt(here: Site, line: Line, held: Membership) -> Reconciled:
         except SuppressionMoved:
             if attempt == _TRIES - 1:
                 raise
-            held = recovered(here, line, wait=False)
+            # Its own parts have to end first: what is at work must not land in the list that comes next.
+            held = recovered(here, line)
     current = here.memberships.current(line.empty)
     noted(here, current, Drift.MATCHED)
     _entered(here, current, _REPLACED)

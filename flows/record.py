@@ -5,14 +5,11 @@ from __future__ import annotations
 from threading import Lock
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
 from audit.checkpoint import Checkpoint
 from audit.entry import Entry, Kind
 from audit.files import CHECKPOINT
 from audit.ledger import Ledger
 from audit.merkle import leaf_hash, root_of
-from boundary.logs import Event, event
 from domain.errors import LogBroken
 from flows.publication import Publication
 from storage.objects import Store
@@ -26,10 +23,8 @@ class Record:
     What was published is looked at each time the log is read; so is that the log goes on from where it was before.
     """
 
-    def __init__(
-        self, store: Store, ledger: Ledger, publication: Publication, log: FilteringBoundLogger
-    ) -> None:
-        self._store, self._ledger, self._publication, self._log = store, ledger, publication, log
+    def __init__(self, store: Store, ledger: Ledger, publication: Publication) -> None:
+        self._store, self._ledger, self._publication = store, ledger, publication
         self._turn = Lock()
         self._note, self._leaves, self._held = b"", list[bytes](), list[Entry]()
 
@@ -45,17 +40,14 @@ class Record:
             return [entry for entry in self._held if entry.kind is kind]
 
     def publish(self) -> bool:
-        """Put the checkpoint of what was read at the second place; False if there is none.
+        """Put the checkpoint of what was read at the second place; False if there is none, or no log.
 
         Raises:
             LogBroken, LogUnavailable, StorageFailed: as ``entries``; nothing was published.
         """
         with self._turn:
             self._catch_up()
-            done = self._publication.add(self._note, len(self._leaves))
-        if done:
-            event(self._log, Event.LOG_PUBLISHED, size=len(self._leaves))
-        return done
+            return bool(self._note) and self._publication.add(self._note, len(self._leaves))
 
     def _catch_up(self) -> None:
         there = self._store.exists(CHECKPOINT)

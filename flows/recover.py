@@ -55,9 +55,12 @@ def _absorbed(here: Site, line: Line, held: Membership, journal: Journal, *, dou
     buckets: dict[int, Bucket] = dict(held.buckets)
     left = journal.added_rows
     for bucket in range(BUCKETS):
-        # Rows leave in the order of the buckets: behind so many of them nobody was sent.
-        meant = rows_of_run(here, line, journal.run, ADDS, bucket).head(left)
+        # Rows leave in the order of the buckets: behind so many of them nobody was sent, and the ledger says so.
+        planned = rows_of_run(here, line, journal.run, ADDS, bucket)
+        meant = planned.head(left)
         left -= meant.height
+        if meant.height < planned.height:
+            here.sent.enter(line.destination, line.audience, journal.run, bucket, meant)
         if meant.height:
             rows = possibly_held(here.memberships.rows(held, bucket), [meant]).select(MEMBERSHIP.names())
             run = f"{journal.run}-recovered"
@@ -67,6 +70,9 @@ def _absorbed(here: Site, line: Line, held: Membership, journal: Journal, *, dou
     if doubt and journal.added_rows and journal.last_sent_at is not None:
         end = journal.last_sent_at + timedelta(seconds=here.org.policy.settle_limit_seconds)
         until = max(end, until) if until else end
+    if not held.buckets:
+        # The first run of a list: its people are where that run sent them, whatever the configuration says by now.
+        held = replace(held, list_id=journal.list_id, controller=journal.controller)
     result = replace(held, buckets=buckets, doubt_until=until)
     here.memberships.publish(result)
     return result

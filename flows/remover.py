@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
@@ -46,9 +47,8 @@ class Remover:
         self._thread.join()
 
     def _work(self) -> None:
-        patience: float | None = None
         while True:
-            self._wanted.wait(patience)
+            self._wanted.wait()
             if self._ended.is_set():
                 return
             self._wanted.clear()
@@ -56,7 +56,9 @@ class Remover:
                 self._remove()
             except PipelineError as failure:
                 # It is in the audit log as what it is; the clocks of these people go on until it worked.
-                event(self._log, Event.REMOVAL_REFUSED, code=failure.code)
-                patience = self._retry_seconds
-            else:
-                patience = None
+                # A log that cannot be written to (a closed pipe, a full disk) must not end the removals too.
+                with contextlib.suppress(Exception):
+                    event(self._log, Event.REMOVAL_REFUSED, code=failure.code)
+                # Whoever asks meanwhile is in the next one, but does not hurry a platform that is failing.
+                self._ended.wait(self._retry_seconds)
+                self._wanted.set()

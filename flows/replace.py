@@ -36,6 +36,13 @@ def replaced(here: Site, line: Line, held: Membership) -> Synced:
         SuppressionMoved, CheckFailed, GateRefused: as a sync; nothing was let go.
         PlatformUnavailable, PlatformRefused, OutcomeUnknown: the list may hold more than it should; the next look tries again.
     """
+    if held.is_in_doubt(now=here.now()):
+        # What still lands after the list was built anew would be in it, and nobody would know.
+        raise RunBlocked(
+            what="requests of a broken run may still be at work at the platform",
+            do="Run the flow `reconcile` again once they must have ended; settle_limit_seconds in policy.yaml says when",
+            place=f"{line.audience}, {line.destination}",
+        )
     run = RunId.make(now=here.now(), entropy=here.random(4))
     begun(here, str(run), line)
     plan = planned(here, [(run, held)], afresh=True)[0]
@@ -69,6 +76,7 @@ def _carried_out(here: Site, plan: Plan, batch: Outgoing) -> Synced:
         reference=int.from_bytes(here.random(_REFERENCE_BYTES)) or 1,
         now=here.now(),
     )
+    watch = Watch(here, move)
     journal = sent(
         here,
         move,
@@ -78,7 +86,6 @@ def _carried_out(here: Site, plan: Plan, batch: Outgoing) -> Synced:
         inclusion=inclusion,
         before_each=lambda: require_unmoved(here, move),
     )
-    watch = Watch(here, move)
     receipts = settled_receipts(here, destination, journal.receipts, sleep=watch)
     journal = journals.write(replace(journal, receipts=receipts))
     whole = all(one.state is ReceiptState.ACKNOWLEDGED for one in receipts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from boundary.seal import sealed
 from domain.actor import Role
-from flows.desk import acted, admitted
+from flows.desk import REPLAY, acted, admitted
 from flows.erasure import LOCK, carried_out
 from flows.erasures import DONE, Erasure, Erasures
 from flows.restored import lost
@@ -34,10 +34,13 @@ def replay(here: Site, *, ticket: str, by: str, turn_seconds: float = TURN_SECON
         RightsRefused: no ticket or no role.
         RunBlocked: another run is erasing.
     """
-    admitted(here, ticket=ticket, by=by, purpose="replay", roles=_MAY)
+    admitted(here, ticket=ticket, by=by, purpose=REPLAY, roles=_MAY)
     done: list[str] = []
     still_open: list[str] = []
     with lock_held(here.store, LOCK, now=here.now, wait_seconds=turn_seconds):
+        for name, register in (("suppression", here.suppression), ("consent", here.consent)):
+            # Whoever replays has taken this copy for the newest there is.
+            here.note_version(name, register.state().version, restored=True)
         erasures = Erasures(here)
         for request in sorted({*lost(here), *erasures.open()}):
             ended = carried_out(here, _again(erasures, request, by), turn_seconds=turn_seconds)

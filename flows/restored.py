@@ -13,6 +13,7 @@ def require_replayed(here: Site) -> None:
     Raises:
         RunBlocked: people who were erased are in it again.
     """
+    require_newest(here)
     missing = lost(here)
     if missing:
         raise RunBlocked(
@@ -21,16 +22,31 @@ def require_replayed(here: Site) -> None:
         )
 
 
+def require_newest(here: Site) -> None:
+    """Refuse an older copy of the store: what people said since it was made would be forgotten.
+
+    Raises:
+        RunBlocked: a register stands before the version that was noted beside the audit log.
+    """
+    for name, register in (("suppression", here.suppression), ("consent", here.consent)):
+        if register.state().version < here.noted_version(name):
+            raise RunBlocked(
+                what=f"the {name} register is older than the one before it: the store is an older copy",
+                do="Bring back the newest copy; what people said since then is not in this one. If there is none, hand in "
+                "their objections again, then run `sluice rights replay`",
+            )
+
+
 def lost(here: Site) -> list[str]:
     """Tickets of the tombstones outside of the store that its registers do not know."""
     erasures = Erasures(here)
     said, agreed = (
         set(register.erased(register.state())["request"]) for register in (here.suppression, here.consent)
     )
-    # An open request is finished in its order: consent goes when every list has acknowledged.
+    # An open request is finished in its order, by whoever takes it up; it is lost only where nobody knows of it.
     unfinished = set(erasures.open())
     return [
         request
         for request in erasures.tombstones()
-        if request not in said or not (request in agreed or request in unfinished)
+        if request not in unfinished and not (request in said and request in agreed)
     ]

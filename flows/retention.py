@@ -15,12 +15,14 @@ from domain.run import RunId
 from flows.account import shortfall
 from flows.deletion import Deleted
 from flows.ends import JOBS, expired
+from flows.erasure import resumed
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import KINDS, URGENT, Move, written
 from flows.optout import lists_held, removed
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
 from flows.recover import recovered
+from flows.restored import require_replayed
 from flows.run import TURN_SECONDS, begun
 from flows.unused import Unused, campaign_is_unknown, last_syncs, unused
 from flows.wiring import Site, site
@@ -48,7 +50,7 @@ class Retired:
 @flow(name="retention", **NO_TRACE)
 @sealed
 def retention(config: str) -> list[Retired]:
-    """Delete everything whose time is over, then remove every member of every list that is unused; gives these lists.
+    """Finish what was asked to be erased, delete everything whose time is over, then remove every member of every list that is unused; gives these lists.
 
     Whatever cannot be deleted fails the run at its end, after all else was tried; see flows/ends.py for what has an end.
 
@@ -63,6 +65,10 @@ def retention(config: str) -> list[Retired]:
     gone: list[Deleted] = []
     done: list[Retired] = []
     failures: list[PipelineError] = []
+    try:
+        failures += finish_erasures(config)
+    except PipelineError as busy:
+        failures.append(busy)
     for job in JOBS:
         try:
             gone += end(config, job)
@@ -84,6 +90,14 @@ def retention(config: str) -> list[Retired]:
     for first in failures:
         raise first
     return done
+
+
+@step
+def finish_erasures(config: str) -> list[PipelineError]:
+    """Task: take up every erasure that is open (R-055); gives why each of them still is."""
+    with site(config) as here:
+        require_replayed(here)
+        return resumed(here)
 
 
 @step

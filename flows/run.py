@@ -104,6 +104,8 @@ def executed(
     batches, kept_back = _sealed(here, move, kinds, destination.batch_rows)
     if kept_back is not None and not batches:
         raise kept_back
+    if kept_back is not None:
+        forgotten(here, move, ADDS)
     journals = Journals(here.store)
     move = clocks_started(here, move)
     journal, answers = _sent(

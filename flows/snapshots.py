@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ class Snapshot:
     """One export in the pseudonymous zone, read at ``read_at`` (ISO 8601).
 
     ``read_as`` stands for what source and policy said about reading it. ``previous`` is the folder before, kept while runs may still read it.
+    ``taken_over`` are the exports, of sources that are no longer declared, whose history this one goes on with.
     """
 
     export: str
@@ -26,9 +28,12 @@ class Snapshot:
     read_at: str
     previous: str = ""
     read_as: str = ""
+    taken_over: tuple[str, ...] = ()
 
 
 _DOCUMENT: Final = TypeAdapter(Snapshot)
+_FOLDER: Final = "snapshots/"
+_SUFFIX: Final = ".json"
 
 
 class Snapshots:
@@ -57,6 +62,14 @@ class Snapshots:
             )
         return found
 
+    def undeclared(self, declared: Collection[str]) -> dict[str, Snapshot]:
+        """The last export of every source that has another name by now, or is gone; by its name."""
+        names = sorted(
+            name.removeprefix(_FOLDER).removesuffix(_SUFFIX) for name in self._store.names(_FOLDER)
+        )
+        found = {name: self.current(name) for name in names if name not in declared}
+        return {name: one for name, one in found.items() if one is not None}
+
     def publish(self, source: str, snapshot: Snapshot, *, expected: Snapshot | None) -> None:
         """Put a snapshot in force.
 
@@ -83,4 +96,4 @@ def merged_file(folder: str) -> str:
 
 
 def _pointer(source: str) -> str:
-    return f"snapshots/{source}.json"
+    return f"{_FOLDER}{source}{_SUFFIX}"

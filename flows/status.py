@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from audit.verify import verify
 from domain.outbound_name import OutboundName
 from flows.clock import Clock, clocks
+from flows.erasures import Erasures
 from flows.feeds import HANDED_IN
+from flows.incidents import open_incidents
 from flows.journal import Journals
 from flows.line import line_of
 from flows.wiring import Site
@@ -40,10 +42,12 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Audiences, removals, feeds, log."""
+    """Audiences, removals, feeds, log; and what waits for a person: incidents (R-150) and erasures (R-055)."""
 
     lines: tuple[LineStatus, ...]
     clocks: tuple[Clock, ...]
+    open_incidents: int
+    open_erasures: int
     feeds: tuple[FeedStatus, ...]
     log_size: int
     log_whole: bool
@@ -90,6 +94,8 @@ def stood(here: Site) -> Status:
     return Status(
         lines=tuple(lines),
         clocks=tuple(clocks(here)),
+        open_incidents=len(open_incidents(here)),
+        open_erasures=len(Erasures(here).pending()),
         feeds=tuple(feeds),
         log_size=report.size,
         log_whole=not report.problems,

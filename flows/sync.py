@@ -240,6 +240,9 @@ def _rehearsed(here: Site, plan: Plan, verdict: Verdict) -> Synced:
 
 def _sent(here: Site, plan: Plan, verdict: Verdict) -> tuple[Synced, PipelineError | None]:
     move = plan.move
+    if not verdict.adds:
+        # The ledger says what was sent: nobody is in it who is held.
+        forgotten(here, move, ADDS)
     ran = executed(
         here,
         move,

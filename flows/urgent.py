@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from boundary.logs import Event, event
-from domain.errors import PlatformRefused, PlatformUnavailable
+from domain.errors import PlatformRefused, PlatformUnavailable, SuppressionMoved
 from domain.reason import CODE, Reason, bit
 from domain.run import RunId
 from flows.courier import Parts
@@ -27,7 +27,7 @@ from flows.wiring import Site
 from storage.registers import RegisterState
 from transforms.consent import consent_bits, covers, grants
 from transforms.contracts import BLOCKED, BUCKETS, SUBJECTS, UTC_TIME
-from transforms.leaving import out_at_once, overdue, refusals
+from transforms.leaving import out_at_once, overdue, refusals, withdrew
 from transforms.lifting import in_force
 
 LOOK_SECONDS: Final = 5.0
@@ -46,7 +46,12 @@ def named(here: Site, line: Line, held: Membership, state: RegisterState) -> Mov
     everywhere = here.destination(line.destination).removes_everywhere
     said = _Said(here, line, state)
     for bucket in range(BUCKETS):
-        out = _out(here, line, held, said, bucket)
+        try:
+            out = _out(here, line, held, said, bucket)
+        except SuppressionMoved:
+            # A busy register does not hold a removal back: the newest version names whoever an older one did.
+            said = _Said(here, line, here.suppression.state())
+            out = _out(here, line, held, said, bucket)
         rows[URGENT] += written(here, line, run, URGENT, bucket, out)
         if everywhere:
             rows[EVERYWHERE] += written(here, line, run, EVERYWHERE, bucket, out.filter("everywhere"))
@@ -94,12 +99,17 @@ class Watch:
             state = self._here.suppression.state()
             versions = (state.version, self._here.consent.state().version)
             if versions != self._seen:
+                try:
+                    self.pushed += _pushed_out(self._here, self._move, state)
+                except SuppressionMoved:
+                    # The register is being written all the time: the next look tries again.
+                    continue
                 self._seen = versions
-                self.pushed += _pushed_out(self._here, self._move, state)
 
 
 def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.DataFrame, datetime]]:
-    removal = named(here, move.line, move.held, state)
+    # The run itself has moved the record since it was planned: its clocks have started.
+    removal = named(here, move.line, here.memberships.current(move.line.empty), state)
     journals = Journals(here.store)
     journal = begun(here, removal.run, removal.line)
     rows = removal.rows[URGENT]
@@ -173,15 +183,19 @@ class _Said:
         refused = [pl.DataFrame(schema={"subject_key": pl.Binary(), "refused_at": UTC_TIME})]
         standing = [entries] if not self._scopes else []
         bits = subjects["crm_bits"]
+        # Whom the export no longer has, nobody can ask by their address: their latest word counts.
+        absent = reached.select(pl.col("subject_key").unique()).join(subjects, on="subject_key", how="anti")
+        gone = [withdrew(absent, events, [])] if not self._scopes else []
         for scope in self._scopes:
             given = grants(events, scope)
             # A later yes may have lifted an objection with a time, and outweighs an earlier refusal.
             standing.append(in_force(entries, given, scope))
             refused.append(refusals(events, scope))
+            gone.append(withdrew(absent, events, [(scope, given)]))
             bits = bits | (consent_bits(subjects, events, given, scope) & bit(Reason.WITHDRAWN))
         known = subjects.select("subject_key", bits.alias("bits"))
         return out_at_once(
-            [known, self._noted(reached)],
+            [known, self._noted(reached), *gone],
             pl.concat(standing),
             pl.concat(refused).group_by("subject_key").agg(pl.col("refused_at").max()),
             marked_at=datetime.fromisoformat(self._snapshot.read_at) if self._snapshot else here.now(),

@@ -80,12 +80,23 @@ class Site:
     @cached_property
     def suppression(self) -> Register:
         """Everybody who said no, and everybody on a list."""
-        return Register(self.store, self.frames, "suppression", SUPPRESSION)
+        return Register(self.store, self.frames, "suppression", SUPPRESSION, noted=self.note_version)
 
     @cached_property
     def consent(self) -> Register:
         """What was agreed to and withdrawn."""
-        return Register(self.store, self.frames, "consent", CONSENT)
+        return Register(self.store, self.frames, "consent", CONSENT, noted=self.note_version)
+
+    def noted_version(self, register: str) -> int:
+        """The newest version of a register, as it was noted outside of the store; 0 where none was."""
+        name = f"versions/{register}.json"
+        return int(json.loads(self.audit_store.read(name))["version"]) if self.audit_store.exists(name) else 0
+
+    def note_version(self, register: str, version: int, *, restored: bool = False) -> None:
+        """Note it, so that a store that was put back from an older copy is noticed; only a replay notes an older one."""
+        if restored or version > self.noted_version(register):
+            content = json.dumps({"version": version}).encode()
+            self.audit_store.write(f"versions/{register}.json", content)
 
     @cached_property
     def snapshots(self) -> Snapshots:
@@ -119,7 +130,7 @@ class Site:
     @cached_property
     def record(self) -> Record:
         """The approvals and stops of the audit log."""
-        return Record(self.audit_store, self.ledger, self.publication, self.log)
+        return Record(self.audit_store, self.ledger, self.publication)
 
     def destination(self, name: str) -> AudienceDestination:
         """The adapter of a destination; the same one each time, for it keeps the pace that its platform asks for."""

@@ -40,7 +40,17 @@ class Register:
     version in force.
     """
 
-    def __init__(self, store: Store, frames: Frames, name: str, schema: pl.Schema) -> None:
+    def __init__(
+        self,
+        store: Store,
+        frames: Frames,
+        name: str,
+        schema: pl.Schema,
+        *,
+        noted: Callable[[str, int], None] = lambda *_: None,
+    ) -> None:
+        """``noted`` is told the name and each version that comes into force."""
+        self._noted = noted
         self._store, self._frames, self._name, self._schema = store, frames, name, schema
         self._stored = pl.Schema({**schema, _SOURCE: pl.String()})
         self._pointer = f"registers/{name}.json"
@@ -248,6 +258,7 @@ class Register:
             if self._held()[1] == pointer:
                 raise
             return False
+        self._noted(self._name, after.version)
         return True
 
     def _swept(self, before: RegisterState, after: RegisterState) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from domain.reason import Reason, bit
-from transforms.consent import ConsentScope, covers
+from transforms.consent import END_OF_TIME, ConsentScope, covers
 from transforms.contracts import UTC_TIME
 
 # A no that somebody said, or that stands for one.
@@ -55,6 +55,47 @@ def out_at_once(
     )
 
 
+def withdrew(
+    people: pl.DataFrame, events: pl.DataFrame, scopes: Sequence[tuple[ConsentScope, pl.DataFrame]]
+) -> pl.DataFrame:
+    """People whose latest word was a refusal; without a scope any refusal counts, and no yes.
+
+    For people of whom no export gives an address: a yes for any spelling is then taken for theirs.
+
+    Needs:  subject_key; CONSENT events; scopes with their ``grants``
+    Gives:  subject_key; bits UInt32, with the bit of WITHDRAWN
+    """
+    found = [_refused(events).select("subject_key")] if not scopes else []
+    for scope, given in scopes:
+        latest = (
+            given.filter("exact").group_by("subject_key").agg(pl.col("occurred_at").max().alias("agreed_at"))
+        )
+        said = (
+            _covering(_refused(events), scope)
+            .group_by("subject_key")
+            .agg(pl.col("occurred_at").fill_null(END_OF_TIME).max().alias("said_at"))
+            .join(latest, on="subject_key", how="left")
+        )
+        outweighed = (pl.col("agreed_at") > pl.col("said_at")).fill_null(value=False)
+        found.append(said.filter(~outweighed).select("subject_key"))
+    against = pl.concat(found).unique()
+    return people.join(against, on="subject_key", how="semi").select(
+        "subject_key", pl.lit(bit(Reason.WITHDRAWN), dtype=pl.UInt32).alias("bits")
+    )
+
+
+def _refused(events: pl.DataFrame) -> pl.DataFrame:
+    return events.filter(~(pl.col("granted") | pl.col("offered")).fill_null(value=False))
+
+
+def _covering(events: pl.DataFrame, scope: ConsentScope) -> pl.DataFrame:
+    return events.filter(
+        covers("controller", scope.controller),
+        covers("purpose", scope.purpose),
+        covers("recipient", scope.recipient),
+    )
+
+
 def refusals(events: pl.DataFrame, scope: ConsentScope) -> pl.DataFrame:
     """When the latest refusal of a scope arrived.
 
@@ -62,9 +103,7 @@ def refusals(events: pl.DataFrame, scope: ConsentScope) -> pl.DataFrame:
     Gives:  subject_key, unique; refused_at
     """
     return (
-        events.filter(~(pl.col("granted") | pl.col("offered")).fill_null(value=False))
-        .filter(covers("controller", scope.controller) & covers("purpose", scope.purpose))
-        .filter(covers("recipient", scope.recipient))
+        _covering(_refused(events), scope)
         .group_by("subject_key")
         .agg(pl.col("received_at").max().alias("refused_at"))
     )

@@ -15,8 +15,23 @@ from flows.wiring import Site
 # A person who answers with care needs some minutes a look-up; whoever is faster is not answering people.
 MOST_LOOKUPS: Final = 20
 _WITHIN: Final = timedelta(hours=1)
-_TICKET: Final = re.compile(r"[A-Za-z0-9](?:[_.-]?[A-Za-z0-9]){0,46}")
+# Into a log that is kept for years: too narrow for a name, a phone or national number, or a digest.
+_TICKET: Final = re.compile(r"[A-Za-z]{1,7}-(?:20[0-9]{2}-)?[0-9]{1,6}")
 _DESK: Final = frozenset({Role.RIGHTS, Role.DPO})
+
+
+def require_ticket(ticket: str) -> None:
+    """Take only what can be the number of a request (R-140).
+
+    Raises:
+        RightsRefused: no ticket, or another text.
+    """
+    if not _TICKET.fullmatch(ticket):
+        raise RightsRefused(
+            what="there is no ticket, or it is not a number of one (R-140)",
+            do="Give the number of the request with --ticket: at most 7 letters, a dash and at most 6 digits, such as R-17; "
+            "a year may stand between, such as R-2026-17",
+        )
 
 
 def require_actor(here: Site, *, ticket: str, by: str) -> None:
@@ -25,11 +40,7 @@ def require_actor(here: Site, *, ticket: str, by: str) -> None:
     Raises:
         RightsRefused: no ticket, or an actor without the role.
     """
-    if not _TICKET.fullmatch(ticket):
-        raise RightsRefused(
-            what="there is no ticket, or it is not a number of one (R-140)",
-            do="Give the number of the request with --ticket: letters, digits, dots and dashes, at most 47",
-        )
+    require_ticket(ticket)
     may = sorted(name for name, held in here.org.actors.items() if _DESK & set(held))
     if by not in may:
         raise RightsRefused(

@@ -15,7 +15,7 @@ SUPPRESSION_READERS = {
     "rights", "send", "statements", "status", "urgent", "final", "hook", "intake",
 }  # fmt: skip
 # The removal of people, the erasure of one, and the run that wrote it.
-LEDGER_READERS = {"urgent", "plan", "move", "forgetting", "reach", "expiry", "final"}
+LEDGER_READERS = {"urgent", "plan", "move", "recover", "forgetting", "reach", "expiry", "final"}
 
 
 def users(attribute: str, found: Iterable[Module]) -> set[str]:

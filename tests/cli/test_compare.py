@@ -48,6 +48,18 @@ def test_r_085_the_document_has_null_for_what_is_hidden(ran: Shell, stage: Stage
         assert line["entering"] == {}
 
 
+def test_r_085_a_smaller_display_k_shows_no_more_before_it_is_approved(ran: Shell, stage: Stage) -> None:
+    stage.policy(display_k=1_000_000)
+    stage.deliver(1)
+    stage.ingest()
+    old = before(stage)
+    stage.policy(display_k=10, consent_max_age_months=6, approve=False)
+    for pair in [(old, stage.config), (stage.config, old)]:
+        found = json.loads(ran("check", "--compare", *pair, "--json").out)
+        assert found["masked_below"] == 1_000_000
+        assert {line["before"] for line in found["lines"]} == {None}
+
+
 def test_what_shows_only_after_the_next_reading_is_said(ran: Shell, stage: Stage) -> None:
     stage.deliver(1)
     stage.ingest()

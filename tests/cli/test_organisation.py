@@ -130,6 +130,15 @@ def test_a_name_that_the_configuration_does_not_have_is_50_and_those_it_has_are_
     assert "Use one of these: " in done.err
 
 
+def test_r_052_a_sync_of_an_audience_that_was_removed_says_what_empties_its_lists(
+    ran: Shell, stage: Stage
+) -> None:
+    (stage.config / "audiences" / f"{AUDIENCE}.yaml").unlink()
+    done = ran("sync", AUDIENCE, "--send")
+    assert done.code == RunBlocked.exit_code
+    assert done.first.endswith("are emptied by the flow `retention`")
+
+
 def test_keys_are_made_once_and_never_overwritten_or_printed(ran: Shell, stage: Stage) -> None:
     (file,) = (stage.home / "keys").iterdir()
     before = file.read_bytes()

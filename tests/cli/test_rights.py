@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from domain.errors import ConfigurationRefused
 from tests.cli.shell import Shell
 from tests.flows.stage import Stage
 
@@ -54,6 +57,33 @@ def test_r_087_r_140_the_address_is_in_no_output_log_file_or_name(stage: Stage, 
         if part in path.read_bytes() or part in str(path).encode()
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rights", "access", "Kim Vermeulen"),
+        ("rights", "canary.kim"),
+        ("rights", "access", "--vermeulen"),
+        ("rights", "extend", "--reason", "complex", "--told-on", "vermeulen"),
+        ("hook", "--port", "canary.kim"),
+        ("incidents", "close", "CASE", "vermeulen"),
+        ("optout", "canary.kim.vermeulen"),
+        ("rights", "list", "--config", CANARY),
+    ],
+)
+def test_r_087_no_message_repeats_what_was_typed_where_people_are_the_matter(
+    ran: Shell, words: tuple[str, ...]
+) -> None:
+    done = ran(*words)
+    assert done.code in {2, ConfigurationRefused.exit_code}
+    assert not [part for part in PARTS if part in (done.out + done.err).encode()]
+
+
+def test_our_own_message_about_a_word_is_still_shown(stage: Stage, ran: Shell) -> None:
+    done = ran("rights", "receive", "--kind", "gossip", "--ticket", "T-3", "--as", "rights_desk")
+    assert "one of access" in done.err
+    assert "gossip" not in done.err
 
 
 def test_r_127_unknown_and_erased_print_the_same(stage: Stage, ran: Shell) -> None:

@@ -214,6 +214,14 @@ def test_a_missing_file_and_a_file_that_nothing_reads_are_told(copy: Copy) -> No
     }
 
 
+def test_a_folder_in_the_place_of_a_file_is_not_told_to_be_missing(copy: Copy) -> None:
+    (copy.folder / POLICY).unlink()
+    (copy.folder / POLICY).mkdir()
+    one = copy.only()
+    assert (one.file, one.what) == (POLICY, "the file cannot be read")
+    assert one.do == "Check that it is a file that you may read"
+
+
 def test_an_empty_folder_lacks_everything(copy: Copy) -> None:
     for path in (copy.folder / "sources").iterdir():
         path.unlink()

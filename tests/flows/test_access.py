@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,10 +21,12 @@ from audit.verify import verify
 from domain.data_set import DataSet
 from domain.errors import LogBroken, LogUnavailable, RightsRefused, StorageFailed
 from domain.reason import CODE, Reason
+from flows import desk
+from flows.desk import admitted
 from flows.erasure import erase
 from flows.quarters import drop_decisions
 from flows.rights.access import MOST_ADDRESSES, Accessed, access
-from flows.rights.actors import MOST_LOOKUPS
+from flows.rights.actors import MOST_LOOKUPS, require_actor
 from flows.rights.answer import Answer
 from flows.rights.portability import Portable, portability, portability_schema
 from flows.rights.words import Language
@@ -224,7 +227,7 @@ def test_r_149_every_answer_names_dpo_desk_and_authority(day_two: Stage) -> None
         for one in here.org.controllers.values():
             for told in (one.legal_name, one.dpo.mailbox, one.rights.mailbox, one.authority.url):
                 assert told in text
-    done = asked(here, NOBODY, ticket="R-fund", controller="fund")
+    done = asked(here, NOBODY, ticket="R-3", controller="fund")
     assert [contact.controller for contact in done.answer.contacts] == [
         here.org.controllers["fund"].legal_name
     ]
@@ -363,7 +366,7 @@ def test_r_127_unknown_and_erased_take_the_same_time(day_two: Stage) -> None:
         for at, address in enumerate(sorted(took, reverse=bool(turn % 2))):
             site = later(here, HOUR * (2 * turn + at))
             started = time.perf_counter()
-            asked(site, address, ticket=f"T-{turn}-{at}")
+            asked(site, address, ticket=f"T-{2 * turn + at}")
             took[address].append(time.perf_counter() - started)
     erased, unknown = (sorted(one) for one in took.values())
     # The quicker ones, where the machine did nothing else: each lies within the band of the other.
@@ -435,6 +438,51 @@ def test_r_140_no_ticket_or_no_role_is_refused_and_nothing_entered(
     assert day_two.entries("lookup", "rights") == []
 
 
+@pytest.mark.parametrize(
+    "ticket",
+    ["kim.vermeulen", "Jan-Peeters", "0475123456", "T-0475123456", "R-0475-123456", "R-850730-033283", "R-85.07.30-033.28",
+     "ab" * 16, "R-" + "1" * 7, "RESTORED-1", "R-1-2"],
+)  # fmt: skip
+def test_r_140_a_ticket_has_no_room_for_a_name_a_number_of_a_person_or_a_digest(
+    day_one: Stage, ticket: str
+) -> None:
+    here = day_one.site()
+    for refused in (
+        lambda: admitted(here, ticket=ticket, by=DESK, purpose="access"),
+        lambda: require_actor(here, ticket=ticket, by=DESK),
+    ):
+        with pytest.raises(RightsRefused, match="at most 7 letters") as told:
+            refused()
+        assert ticket not in str(told.value)
+    assert day_one.entries("lookup") == []
+
+
+def test_r_140_look_ups_at_the_same_moment_do_not_get_past_the_count(
+    day_one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(MOST_LOOKUPS - 1):
+        admitted(day_one.site(), ticket=f"T-{number}", by=DESK, purpose="access")
+    count = desk.require_unhurried
+
+    def slow(here: Site, *, by: str) -> None:
+        count(here, by=by)
+        # Long enough for the others to count as well, were they let in.
+        time.sleep(0.3)
+
+    monkeypatch.setattr(desk, "require_unhurried", slow)
+
+    def tried(number: int) -> bool:
+        try:
+            admitted(day_one.site(), ticket=f"U-{number}", by=DESK, purpose="access")
+        except RightsRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(tried, range(4))) == 1
+    assert len(day_one.entries("lookup")) == MOST_LOOKUPS
+
+
 def test_r_140_many_addresses_are_many_people(day_two: Stage) -> None:
     people = [one.address for one in day_two.people()[: MOST_ADDRESSES + 1]]
     with pytest.raises(RightsRefused, match="addresses were typed") as refused:
@@ -450,10 +498,10 @@ def test_r_140_a_burst_of_look_ups_is_refused_for_an_hour(day_two: Stage) -> Non
     for number in range(MOST_LOOKUPS):
         asked(here, NOBODY, ticket=f"B-{number}")
     with pytest.raises(RightsRefused, match="within an hour"):
-        asked(here, NOBODY, ticket="B-more")
+        asked(here, NOBODY, ticket=f"B-{MOST_LOOKUPS}")
     assert len(day_two.entries("lookup")) == MOST_LOOKUPS
-    asked(here, NOBODY, ticket="B-dpo", by=DPO)
-    asked(later(here, HOUR + timedelta(minutes=1)), NOBODY, ticket="B-later")
+    asked(here, NOBODY, ticket="DPO-1", by=DPO)
+    asked(later(here, HOUR + timedelta(minutes=1)), NOBODY, ticket="LATER-1")
 
 
 @pytest.mark.parametrize(

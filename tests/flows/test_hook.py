@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread, current_thread
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import polars as pl
 import pytest
+from structlog.typing import FilteringBoundLogger
 
 from boundary.hunt import hunt
 from boundary.plaintext import Plaintext
@@ -192,6 +193,23 @@ def test_a_large_body_another_kind_of_body_and_a_query_are_refused(line: Line) -
     assert (other.status_code, other.json()) == (404, {"code": "not_found"})
 
 
+@pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {TOKEN}"}])
+def test_r_087_nothing_is_redirected_so_no_query_is_repeated(line: Line, headers: dict[str, str]) -> None:
+    answer = line.client.post(f"{PATH}/", params={"address": CANARY}, headers=headers)
+    assert (answer.status_code, answer.json()) == (404, {"code": "not_found"})
+    assert "kanarie" not in str(answer.headers)
+
+
+@pytest.mark.parametrize("between", [", ", ";", "\n"])
+def test_r_018_a_statement_is_about_one_person_and_several_are_nobody(line: Line, between: str) -> None:
+    before = line.entries()
+    answer = line.post(address=f"a.b@post.example{between}c.d@post.example")
+    assert (answer.status_code, answer.json()) == (400, {"code": "no_address"})
+    assert line.entries().height == before.height
+    # The same person twice is one.
+    assert line.post(address=f"a.b@post.example{between}A.B@post.example").status_code == 202
+
+
 @pytest.mark.parametrize(
     "given", ["", "Bearer", f"bearer {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[1:]}", TOKEN]
 )
@@ -299,6 +317,31 @@ def test_one_statement_that_nobody_foresaw_does_not_keep_the_others_out(
     assert line.entries().height == before + 3
 
 
+def test_a_statement_that_is_called_off_does_not_keep_the_others_out(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = line.entries().height
+    take, begun, go = intake.take_statements, Flag(), Flag()
+
+    def slow(here: Any, statements: Any) -> Any:
+        begun.set()
+        go.wait()
+        return take(here, statements)
+
+    monkeypatch.setattr(intake, "take_statements", slow)
+    taking = Intake(line.stage.site())
+    first = taking.submit(statement("one@post.example"))
+    begun.wait()
+    called_off, last = (taking.submit(statement(f"{name}@post.example")) for name in ("two", "three"))
+    # Too late for the one that is being entered.
+    assert (first.cancel(), called_off.cancel()) == (False, True)
+    go.set()
+    assert last.result(timeout=60) is not None
+    taking.stop()
+    assert first.result() is not None
+    assert line.entries().height == before + 2
+
+
 def test_whoever_comes_when_too_many_wait_is_told_to_come_again(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +400,40 @@ def test_r_042_a_removal_that_failed_is_tried_again_without_being_asked(
     assert "PLATFORM-BUSY" in said
     assert "SEALED" in said
     assert "kanarie" not in said
+
+
+def test_r_042_a_log_that_cannot_be_written_to_ends_no_removal() -> None:
+    done, failures = Flag(), [PlatformUnavailable(what="busy", do="wait")]
+
+    class Closed:
+        def __getattr__(self, _: str) -> Any:
+            raise BrokenPipeError
+
+    def remove() -> None:
+        if failures:
+            raise failures.pop()
+        done.set()
+
+    remover = Remover(remove, log=cast("FilteringBoundLogger", Closed()), retry_seconds=0.01)
+    assert done.wait(60)
+    remover.stop()
+
+
+def test_r_042_asking_does_not_hurry_a_platform_that_is_failing(line: Line) -> None:
+    failed, tries = Flag(), list[int]()
+
+    def remove() -> None:
+        tries.append(1)
+        failed.set()
+        raise PlatformUnavailable(what="busy", do="wait")
+
+    remover = Remover(remove, log=line.stage.site().log, retry_seconds=600)
+    assert failed.wait(60)
+    for _ in range(50):
+        remover.wake()
+        time.sleep(0.002)
+    remover.stop()
+    assert len(tries) == 1
 
 
 def test_the_token_comes_by_name_and_is_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import polars as pl
 import pytest
 
 import flows.inheritance
 import flows.taking
-from domain.alias import AliasKind
-from flows.aliases import aliases_file, domains_file
 from flows.feeds import take_list
 from flows.inheritance import remember
-from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
-from flows.staging import subject_keys
-from flows.wiring import Site
 from storage.lists import from_bytes
+from tests.flows.contacts import (
+    NEW,
+    OTHER,
+    REFUSED,
+    SECOND,
+    SEEN,
+    SOURCE,
+    Person,
+    bound,
+    days,
+    entries,
+    read,
+    say_no,
+)
 from tests.flows.stage import Stage
-from tests.transforms.frames import ADDRESS, RULES, export, reference, sha256
-from transforms.contracts import ALIASES, BUCKETS
-from transforms.merges import merged_of, said_for_masters, with_masters
-from transforms.moves import DEPARTED, beside_others
-from transforms.subjects import by_contact, collapsed, pseudonymised, said_of_contacts, spoken_for
-
-SOURCE = "dynamics_contacts"
-NEW = "an.nieuw@post.example"
-SEEN = datetime(2026, 6, 1, tzinfo=UTC)
-REFUSED = {"donotbulkemail": "Niet toestaan"}
-OTHER = "bo@post.example"
-SECOND = {"contact_id": "00000000-0000-0000-0000-000000000002"}
-Person = Mapping[str, str | None]
-
-
-def merging(people: Sequence[Person]) -> pl.DataFrame:
-    """Rows of an export whose source declares master_id."""
-    masters = pl.Series("master_id", [one.get("master_id") for one in people], dtype=pl.String)
-    rows = export(*[{name: cell for name, cell in one.items() if name != "master_id"} for one in people])
-    return rows.with_columns(masters)
-
-
-def read(here: Site, name: str, *people: Person, at: datetime = SEEN, source: str = SOURCE) -> Snapshot:
-    """An export of some people, as it lies in the pseudonymous zone."""
-    rules = replace(RULES, aliases=frozenset(AliasKind))
-    read_rows, notes, aliases = pseudonymised(merging(people), keys=subject_keys(here), rules=rules)
-    masters, own = with_masters(merged_of(read_rows)), said_of_contacts(read_rows)
-    said = by_contact([own, said_for_masters(own, masters)])
-    rows = spoken_for(read_rows, said).with_columns(read_rows["bucket"])
-    folder = f"subjects/{source}/{name}"
-    for bucket in range(BUCKETS):
-        mine = rows.filter(pl.col("bucket") == bucket)
-        here.frames.write(subjects_file(folder, bucket), collapsed(mine))
-        here.frames.write(shared_file(folder, bucket), beside_others(mine))
-        named = aliases.filter(pl.col("bucket") == bucket).select(ALIASES.names())
-        here.frames.write(aliases_file(folder, bucket), named)
-    domains = aliases.filter("of_domain").select(pl.col("alias_key").unique())
-    here.frames.write(domains_file(folder), domains)
-    here.frames.write(merged_file(folder), masters)
-    here.frames.write(f"{folder}/blocked.parquet", notes)
-    return Snapshot(
-        export=name,
-        read=len(people),
-        malformed=0,
-        subjects=len(people),
-        folder=folder,
-        read_at=at.isoformat(),
-    )
-
-
-def days(here: Site, *exports: Sequence[Person]) -> None:
-    """One export after the other."""
-    snapshots = [
-        read(here, f"day{at}", *people, at=SEEN + timedelta(days=at)) for at, people in enumerate(exports)
-    ]
-    remember(here, SOURCE, None, snapshots[0])
-    for before, now in pairwise(snapshots):
-        remember(here, SOURCE, before, now)
-
-
-def say_no(here: Site, *lines: str) -> None:
-    take_list(here, "optouts", from_bytes("\n".join(lines).encode()))
-
-
-def bound(here: Site, *addresses: str) -> list[str]:
-    """Those of these addresses that an entry names."""
-    named = set(entries(here)["subject_key"])
-    return [one for one in addresses if reference(one, here.keys.get("suppression")) in named]
-
-
-def entries(here: Site) -> pl.DataFrame:
-    state = here.suppression.state()
-    return pl.concat(here.suppression.bucket(bucket, state) for bucket in range(BUCKETS))
+from tests.transforms.frames import ADDRESS, sha256
+from transforms.moves import DEPARTED
 
 
 def test_r_024_a_file_that_comes_again_takes_back_what_was_said_since(stage: Stage) -> None:
@@ -153,6 +88,23 @@ def test_r_017_who_was_there_first_and_moves_to_a_shared_address_brings_the_no(s
     assert bound(here, OTHER) == [OTHER]
 
 
+@pytest.mark.parametrize(
+    ("line", "exports"),
+    [
+        (ADDRESS, [[{}, {"email": OTHER}], [{"email": OTHER}]]),
+        (ADDRESS, [[{}], [{}, {"email": OTHER}], [{"email": OTHER}]]),
+        (OTHER, [[{}, {"email": OTHER}], [{}]]),
+    ],
+)
+def test_r_017_of_two_addresses_the_one_that_stays_inherits(
+    stage: Stage, line: str, exports: list[list[Person]]
+) -> None:
+    here = stage.site()
+    say_no(here, line)
+    days(here, *exports)
+    assert bound(here, ADDRESS, OTHER) == [ADDRESS, OTHER]
+
+
 def test_r_024_a_mark_goes_along_though_somebody_else_says_no_at_the_old_address(stage: Stage) -> None:
     here = stage.site()
     days(here, [REFUSED, {**SECOND, "email": OTHER}], [{"email": NEW}, {**SECOND, **REFUSED}])
@@ -199,19 +151,7 @@ def test_r_038_a_list_of_digests_that_comes_after_the_move_binds_the_new_address
     assert bound(here, NEW) == [NEW]
 
 
-def test_r_017_what_a_source_saw_under_its_old_name_counts(stage: Stage) -> None:
-    here = stage.site()
-    remember(
-        here,
-        "old_name",
-        read(here, "a", {}, source="old_name"),
-        read(here, "b", {"email": NEW}, source="old_name"),
-    )
-    say_no(here, ADDRESS)
-    assert bound(here, NEW) == [NEW]
-
-
-@pytest.mark.parametrize("step", ["_note", "hand_on"])
+@pytest.mark.parametrize("step", ["note_moves", "hand_on"])
 def test_r_017_a_comparison_that_died_is_made_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

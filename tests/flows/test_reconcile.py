@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from flows.reconcile import Reconciled, reconciled
 from flows.wiring import Site
 from tests.flows.stage import AUDIENCES, DESTINATIONS, Stage
 
+SETTLE_SECONDS = 1
 STRAY = [bytes([at % 256, at // 256]) * 16 for at in range(400)]
 
 
@@ -71,6 +73,7 @@ def test_r_045_who_said_no_is_not_in_the_new_list_and_their_clock_has_stopped(da
 def test_r_045_a_mismatch_that_is_not_cured_holds_every_following_sync(
     day_one: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    day_one.policy(settle_limit_seconds=SETTLE_SECONDS)
     day_one.sync()
     right = day_one.members()
     drift(day_one, "google_ads", STRAY)
@@ -81,6 +84,10 @@ def test_r_045_a_mismatch_that_is_not_cured_holds_every_following_sync(
     day_one.platforms.world.faults.clear()
     with pytest.raises(RunBlocked, match="R-045"):
         day_one.sync()
+    # Nothing is built anew while the request that broke off may still be at work.
+    with pytest.raises(RunBlocked, match="at work"):
+        looked(day_one)
+    time.sleep(SETTLE_SECONDS)
     assert looked(day_one).state == "replaced"
     assert day_one.members() == right
     day_one.sync()
@@ -100,7 +107,7 @@ def test_r_045_a_guard_holds_the_new_list_too(day_one: Stage) -> None:
 def test_r_045_nobody_is_let_go_before_the_new_list_was_taken_as_a_whole(
     day_one: Stage, fault: dict[str, Any]
 ) -> None:
-    day_one.policy(settle_limit_seconds=1)
+    day_one.policy(settle_limit_seconds=SETTLE_SECONDS)
     day_one.sync()
     right = day_one.members()
     drift(day_one, "google_ads", STRAY)
@@ -109,6 +116,7 @@ def test_r_045_nobody_is_let_go_before_the_new_list_was_taken_as_a_whole(
         looked(day_one)
     assert right <= day_one.members()
     assert not any(one.path.endswith("removeAll") for one in day_one.platforms.requests)
+    time.sleep(SETTLE_SECONDS)
     assert looked(day_one).state == "replaced"
     assert day_one.members() == right
 

@@ -70,15 +70,15 @@ def test_r_125_overdue_requests_come_first_and_ended_ones_last(desk: Office) -> 
     register = Requests(desk.site())
     today = register.today(None)
     for ticket, act, days in [
-        ("R-new", Act.ACCESS, 0),
-        ("R-late", Act.ACCESS, 60),
-        ("R-no", Act.OBJECTION, 1),
-        ("R-done", Act.ACCESS, 90),
+        ("R-1", Act.ACCESS, 0),
+        ("R-2", Act.ACCESS, 60),
+        ("R-3", Act.OBJECTION, 1),
+        ("R-4", Act.ACCESS, 90),
     ]:
         register.received(ticket, act, by=DESK, received_on=today - timedelta(days=days))
-    register.closed("R-done", by=DESK)
+    register.closed("R-4", by=DESK)
     found = register.every()
-    assert [one.ticket for one in found] == ["R-late", "R-no", "R-new", "R-done"]
+    assert [one.ticket for one in found] == ["R-2", "R-3", "R-1", "R-4"]
     assert [one.is_overdue(today=today) for one in found] == [True, True, False, False]
 
 
@@ -102,8 +102,10 @@ def test_r_130_closing_as_refused_needs_reason_authority_and_court(desk: Office)
     with pytest.raises(RightsRefused, match="names no controller"):
         register.closed(TICKET, by=DESK, refused=RefusalReason.EXCESSIVE)
     assert register.require(TICKET).state is State.OPEN
-    for controller, court in (("fund", "first instance"), ("health_shop", "tribunal judiciaire")):
-        ticket = f"R-{controller}"
+    for ticket, controller, court in (
+        ("R-1", "fund", "first instance"),
+        ("R-2", "health_shop", "tribunal judiciaire"),
+    ):
         register.received(ticket, Act.ERASURE, by=DESK, controller=controller)
         done = register.closed(ticket, by=DESK, refused=RefusalReason.LEGAL_CLAIMS)
         settings = here.org.controllers[controller]
@@ -204,9 +206,9 @@ def test_r_058_a_ticket_that_is_closed_answers_no_more(desk: Office) -> None:
     Requests(here).closed(TICKET, by=DESK)
     with pytest.raises(RightsRefused, match="closed"):
         answered(here)
-    Requests(here).received("R-other", Act.PORTABILITY, by=DESK)
+    Requests(here).received("R-2", Act.PORTABILITY, by=DESK)
     with pytest.raises(RightsRefused, match="another request"):
-        answered(here, "R-other")
+        answered(here, "R-2")
 
 
 def test_r_125_a_request_that_was_registered_keeps_its_day(desk: Office) -> None:

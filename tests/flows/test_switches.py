@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from domain.errors import ApprovalRefused, LogUnavailable, StorageFailed
+from audit.entry import Entry
+from domain.errors import ApprovalRefused, LogBroken, LogUnavailable, StorageFailed
+from flows.approval import approve_all
 from flows.switches import Switch, allow, stop, stopped, switches
 from flows.wiring import Site
 from tests.flows.office import DPO, ENGINEER, MARKETING, Office
@@ -98,6 +102,100 @@ def test_allowing_what_is_not_stopped_enters_nothing(office: Office) -> None:
     assert len(turns(here)) == 2
 
 
+@pytest.mark.parametrize("second", [ENGINEER, "rights_desk"])
+def test_r_143_one_of_the_two_is_an_officer(office: Office, second: str) -> None:
+    here = office.site()
+    stop(here, MECHANISM, by=ENGINEER)
+    with pytest.raises(ApprovalRefused, match="neither of the two actors has the role dpo") as refused:
+        allow(here, MECHANISM, by=MARKETING, second=second)
+    assert DPO in refused.value.do
+    assert {stopped(here, one) for one in relying(here)} == {MECHANISM}
+    assert allow(here, MECHANISM, by=MARKETING, second=DPO)
+
+
+def test_r_143_a_waiting_organisation_file_gives_nobody_a_say_in_a_restart(office: Office) -> None:
+    approve_all(office.site(), by=DPO)
+    stop(office.site(), MECHANISM, by=DPO)
+    file = "organisation.yaml"
+    office.write(file, office.text(file).replace("[engineer]", "[engineer]\n  new_dpo: [dpo]"))
+    here = office.site()
+    for by, second in [(MARKETING, "new_dpo"), (DPO, "new_dpo"), ("new_dpo", DPO)]:
+        with pytest.raises(ApprovalRefused, match="no actor of that name"):
+            allow(here, MECHANISM, by=by, second=second)
+    office.write(file, office.text(file).replace("[rights]", "[rights, dpo]"))
+    with pytest.raises(ApprovalRefused, match="neither of the two"):
+        allow(office.site(), MECHANISM, by="rights_desk", second=ENGINEER)
+    assert {stopped(here, one) for one in relying(here)} == {MECHANISM}
+
+
+@pytest.mark.parametrize("content", [None, b'{"state": "allowed"}'])
+def test_r_069_a_switch_that_is_deleted_or_set_back_restarts_nothing(
+    office: Office, content: bytes | None
+) -> None:
+    running = office.site()
+    (destination, *_) = sorted(relying(running))
+    assert stopped(running, destination) == ""
+    stop(office.site(), MECHANISM, by=DPO)
+    name = f"switches/{MECHANISM}.json"
+    running.store.delete(name)
+    if content:
+        running.store.write(name, content)
+    for here in (running, office.site()):
+        assert {stopped(here, one) for one in relying(here)} == {MECHANISM}
+        assert [one.state for one in switches(here)] == ["stopped"]
+    assert allow(office.site(), MECHANISM, by=DPO, second=ENGINEER)
+    assert {stopped(running, one) for one in relying(running)} == {""}
+
+
+def test_r_069_a_log_that_was_set_back_restarts_nothing(office: Office) -> None:
+    approve_all(office.site(), by=DPO)
+    home = office.config.parent
+    copy = Path(shutil.copytree(home / "audit", home / "copy"))
+    stop(office.site(), MECHANISM, by=DPO)
+    shutil.rmtree(home / "audit")
+    copy.rename(home / "audit")
+    shutil.rmtree(home / "store" / "switches")
+    here = office.site()
+    for destination in relying(here):
+        with pytest.raises(LogBroken, match="shorter"):
+            stopped(here, destination)
+    with pytest.raises(LogBroken):
+        stop(here, MECHANISM, by=MARKETING)
+    assert {stopped(here, one) for one in relying(here)} == {MECHANISM}, "a stop works all the same"
+
+
+def test_r_143_a_restart_is_published_too(office: Office) -> None:
+    here = office.site()
+    folder = office.config.parent / "published" / "checkpoints"
+    stop(here, MECHANISM, by=DPO)
+    assert len(list(folder.iterdir())) == 1
+    allow(here, MECHANISM, by=DPO, second=ENGINEER)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_before_every_request_the_log_is_read_only_if_it_has_grown(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = office.site()
+    (destination, *_) = sorted(relying(here))
+    stop(here, MECHANISM, by=DPO)
+    allow(here, MECHANISM, by=DPO, second=ENGINEER)
+    entries, reads = here.ledger.entries, list[int]()
+
+    def counted(start: int) -> Iterator[tuple[int, Entry]]:
+        reads.append(start)
+        return entries(start)
+
+    monkeypatch.setattr(here.ledger, "entries", counted)
+    for _ in range(3):
+        assert stopped(here, destination) == ""
+    assert reads == []
+    office.site().ledger.append(Entry.make("policy", at=here.stamp(), digest="ab" * 32, files=3))
+    for _ in range(3):
+        assert stopped(here, destination) == ""
+    assert reads == [2]
+
+
 def broken(*_: object) -> None:
     raise LogUnavailable(what="planted", do="Run again")
 
@@ -128,13 +226,16 @@ def test_a_stop_that_comes_while_another_is_being_lifted_stays_in_force(
     stop(here, MECHANISM, by=DPO)
     append = here.ledger.append
 
-    def meanwhile(entry: object) -> object:
-        stop(office.site(), MECHANISM, by=MARKETING)
-        return append(entry)  # type: ignore[arg-type]
+    def meanwhile(entry: Entry) -> object:
+        if entry.fields["state"] == "allowed":
+            stop(office.site(), MECHANISM, by=MARKETING)
+        return append(entry)
 
     monkeypatch.setattr(here.ledger, "append", meanwhile)
     with pytest.raises(StorageFailed):
         allow(here, MECHANISM, by=DPO, second=ENGINEER)
+    assert {stopped(here, one) for one in relying(here)} == {MECHANISM}
+    here.store.delete(f"switches/{MECHANISM}.json")
     assert {stopped(here, one) for one in relying(here)} == {MECHANISM}
 
 

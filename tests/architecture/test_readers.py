@@ -12,7 +12,7 @@ from tests.architecture.source import Module, modules, parsed
 # The filter, the removal of people, the desk for their rights, and what takes lists in.
 SUPPRESSION_READERS = {
     "entries", "erasure", "feeds", "freezing", "inheritance", "optout", "plan", "restored", "restriction", "retention",
-    "rights", "send", "statements", "status", "urgent", "final", "hook", "intake",
+    "rights", "send", "statements", "status", "urgent", "final", "hook", "intake", "replay",
 }  # fmt: skip
 # The removal of people, the erasure of one, and the run that wrote it.
 LEDGER_READERS = {"urgent", "plan", "move", "recover", "forgetting", "reach", "expiry", "final"}

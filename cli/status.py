@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, give_table
-from domain.masking import masked
+from domain.masking import coarse, masked
 
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
@@ -27,6 +27,9 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     for row in (*found["lines"], *found["feeds"]):
         counts = {name: count for name, count in row.items() if type(count) is int}
         row.update(masked(counts, k=k))
+    for row in found["lines"]:
+        # A rehearsal shows exactly how many would be in: beside it, exact members would tell how few come or go.
+        row["members"] = coarse(row["members"], k=k)
     for clock in found["clocks"]:
         _mask_clock(clock, k=k)
     give({**found, "masked_below": k}, as_json=as_json)
@@ -42,7 +45,14 @@ def _show(found: Mapping[str, Any], *, k: int) -> None:
     unsure = any(line["unsure"] != 0 for line in lines)
     give_counts(
         "Audiences",
-        ("audience", "destination", "members", *(["unsure"] if unsure else []), "last run", "state"),
+        (
+            "audience",
+            "destination",
+            f"members (to {k})",
+            *(["unsure"] if unsure else []),
+            "last run",
+            "state",
+        ),
         [
             (
                 line["audience"],

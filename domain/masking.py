@@ -61,6 +61,11 @@ def masked_together(
     return [{name: None if small else count for name, count in column.items()} for column in columns]
 
 
+def coarse(count: int | None, *, k: int) -> int | None:
+    """A count down to a whole multiple of ``k``, so that it tells no small movement against an exact one nearby (R-085)."""
+    return None if count is None else count // k * k
+
+
 def shown(count: int | None, *, k: int) -> str:
     """A count as people read it; one that is hidden as ``<10*``, which NOTE explains."""
     return f"<{k}*" if count is None else f"{count:,}"

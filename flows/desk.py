@@ -10,6 +10,7 @@ from audit.entry import Entry, Kind
 from boundary.seal import sealed
 from domain.actor import Role
 from domain.errors import ListRefused, RightsRefused
+from flows.officers import actors
 from flows.restored import require_replayed
 from flows.rights.actors import require_ticket, require_unhurried
 from flows.wiring import Site
@@ -37,7 +38,7 @@ def admitted(here: Site, *, ticket: str, by: str, purpose: str, roles: frozenset
     require_ticket(ticket)
     if purpose != REPLAY:
         require_replayed(here)
-    may = sorted(name for name, held in here.org.actors.items() if roles & set(held))
+    may = sorted(name for name, held in actors(here).items() if roles & set(held))
     if by not in may:
         # A name that the configuration does not have is not repeated: anything may have been typed.
         raise RightsRefused(

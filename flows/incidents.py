@@ -11,11 +11,10 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from audit.entry import Entry, Kind
-from audit.files import CHECKPOINT
 from boundary.logs import Event, event
-from domain.actor import Role
 from domain.errors import IncidentOpen, StorageFailed
 from domain.run import RunId
+from flows.officers import officers
 from flows.wiring import Site
 
 # From the moment at which a breach is known until the supervisory authority has to know it (Art. 33).
@@ -151,14 +150,16 @@ def close_incident(here: Site, name: str, *, by: str, verdict: Verdict) -> Incid
 
 
 def _require_officer(here: Site, by: str) -> None:
-    officers = sorted(name for name, roles in here.org.actors.items() if Role.DPO in roles)
-    if by in officers:
+    may = officers(here)
+    if by in may:
         return
     # A name that the configuration does not have is not repeated: anything may have been typed.
     known = by in here.org.actors
     raise IncidentOpen(
-        what=f"{by} has not the role dpo" if known else "organisation.yaml has no actor of that name",
-        do="Have one of these close it: " + (", ".join(officers) or "none has the role dpo yet"),
+        what=f"{by} has not the role dpo, as organisation.yaml was last approved"
+        if known
+        else "organisation.yaml has no actor of that name",
+        do="Have one of these close it: " + (", ".join(may) or "none has the role dpo yet"),
     )
 
 
@@ -184,14 +185,7 @@ def _entry(here: Site, one: Incident) -> Entry:
 
 def _entered(here: Site) -> dict[str, Entry]:
     """The newest entry of each incident in the audit log."""
-    if not here.audit_store.exists(CHECKPOINT):
-        # Looking begins no log.
-        return {}
-    return {
-        str(entry.fields["incident"]): entry
-        for _, entry in here.ledger.entries()
-        if entry.kind is Kind.INCIDENT
-    }
+    return {str(entry.fields["incident"]): entry for entry in here.record.entries(Kind.INCIDENT)}
 
 
 def _from_log(entry: Entry) -> Incident:

@@ -1,4 +1,4 @@
-"""What the audit log holds of approvals and switches, believed only as the continuation of what was published (R-112)."""
+"""What the audit log holds of approvals, switches and incidents, believed only as the continuation of what was published (R-112)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.errors import LogBroken
 from flows.publication import Publication
 from storage.objects import Store
 
-_KINDS: Final = frozenset({Kind.APPROVAL, Kind.STOP})
+_KINDS: Final = frozenset({Kind.APPROVAL, Kind.STOP, Kind.INCIDENT})
 
 
 class Record:
@@ -29,7 +29,7 @@ class Record:
         self._note, self._leaves, self._held = b"", list[bytes](), list[Entry]()
 
     def entries(self, kind: Kind) -> list[Entry]:
-        """The approvals or the stops, oldest first; none when there is no log yet.
+        """The approvals, the stops or the incidents, oldest first; none when there is no log yet.
 
         Raises:
             LogBroken: the entries do not give the signed root, or are not a continuation of what was published.

@@ -94,7 +94,9 @@ def bring_in_line(config: str, audience: str, *, send: bool, feeds_read: bool) -
         if audience not in here.org.audiences:
             raise RunBlocked(
                 what="the configuration has no audience of that name",
-                do="Use one of these: " + ", ".join(sorted(here.org.audiences)),
+                do="Use one of these: "
+                + ", ".join(sorted(here.org.audiences))
+                + "; the lists of an audience whose file was removed are emptied by the flow `retention`",
             )
         lines = [line_of(here, audience, one.name) for one in here.org.audiences[audience].destinations]
         ended = synced(here, lines, send=send, feeds_read=feeds_read, turn_seconds=TURN_SECONDS)

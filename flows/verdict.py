@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.due import due
+from domain.errors import LogBroken, LogUnavailable, StorageFailed
 from domain.masking import shown
 from flows.approval import unapproved
 from flows.canaries import let_in
@@ -49,15 +50,19 @@ def judged_safe(here: Site, plan: Plan, *, feeds_read: bool = True, afresh: bool
             "a consent or suppression feed could not be read",
             "Have the feed delivered again, then run again",
         )
-    drifted = None if afresh else _drifted(here, plan)
-    return (
-        _alarmed(here, plan)
-        or _forbidden(here, plan)
-        or drifted
-        or _doubtful(here, plan, afresh=afresh)
-        or _held(here, plan)
-        or Verdict(adds=True)
-    )
+    try:
+        return (
+            _alarmed(here, plan)
+            or _forbidden(here, plan)
+            or (None if afresh else _drifted(here, plan))
+            or _doubtful(here, plan, afresh=afresh)
+            or _held(here, plan)
+            or Verdict(adds=True)
+        )
+    except (LogBroken, LogUnavailable, StorageFailed) as unknown:
+        # Nobody can tell what is approved, stopped or open: that is in the way of additions, never of a removal.
+        what, do = unknown.what, unknown.do
+    return _blocked("BLOCKED_LOG", f"what is in force cannot be told: {what}", do)
 
 
 def _alarmed(here: Site, plan: Plan) -> Verdict | None:

@@ -10,6 +10,7 @@ from audit.entry import Entry, Kind
 from audit.tiles import WIDTH
 from domain.actor import Role
 from domain.errors import RightsRefused
+from flows.officers import actors
 from flows.wiring import Site
 
 # A person who answers with care needs some minutes a look-up; whoever is faster is not answering people.
@@ -41,7 +42,7 @@ def require_actor(here: Site, *, ticket: str, by: str) -> None:
         RightsRefused: no ticket, or an actor without the role.
     """
     require_ticket(ticket)
-    may = sorted(name for name, held in here.org.actors.items() if _DESK & set(held))
+    may = sorted(name for name, held in actors(here).items() if _DESK & set(held))
     if by not in may:
         raise RightsRefused(
             what="that is no actor with the role rights or dpo (R-139)",

@@ -70,7 +70,10 @@ def test_the_way_from_an_export_to_a_send(ran: Shell, stage: Stage) -> None:
     stood = document(ran("status", "--json"))
     assert stood["log_whole"] is True
     members = {(line["audience"], line["destination"]): line["members"] for line in stood["lines"]}
-    assert members[AUDIENCE, "meta_ads"] == len(stage.members(AUDIENCE, "meta_ads"))
+    held = len(stage.members(AUDIENCE, "meta_ads"))
+    assert held - 10 < members[AUDIENCE, "meta_ads"] <= held
+    # beside the exact number of a rehearsal it does not tell how few come or go.
+    assert members[AUDIENCE, "meta_ads"] % 10 == 0
     assert "Audiences" in ran("status").out
     assert ran("audit", "verify").code == 0
     kinds = [entry["kind"] for entry in document(ran("audit", "show", "--json"))]

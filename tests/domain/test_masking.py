@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.masking import masked, masked_side_by_side, masked_together, shown
+from domain.masking import coarse, masked, masked_side_by_side, masked_together, shown
 
 K = 10
 Table = tuple[int, ...]
@@ -172,3 +172,8 @@ def test_what_does_not_add_up_is_refused(counts: dict[str, int], k: int, total: 
 
 def test_a_hidden_count_is_shown_as_one() -> None:
     assert [shown(count, k=K) for count in (None, 0, 12_345)] == ["<10*", "0", "12,345"]
+
+
+@pytest.mark.parametrize(("count", "told"), [(None, None), (0, 0), (9, 0), (10, 10), (1_239, 1_230)])
+def test_r_085_a_coarse_count_tells_no_small_movement(count: int | None, told: int | None) -> None:
+    assert coarse(count, k=10) == told

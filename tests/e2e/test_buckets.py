@@ -67,8 +67,9 @@ def stage(tmp_path: Path, world: World, client: Any, monkeypatch: pytest.MonkeyP
         audience = made.config / "audiences" / f"{AUDIENCE}.yaml"
         destinations = yaml.safe_load(audience.read_text(encoding="utf-8"))["destinations"]
         changed(audience, destinations=[one for one in destinations if one["name"] == DESTINATION])
-        # The log begins anew, in the bucket.
-        shutil.rmtree(made.home / "audit")
+        # The log begins anew, in the bucket, and so does its copy.
+        for folder in ("audit", "published"):
+            shutil.rmtree(made.home / folder)
         yield made
 
 

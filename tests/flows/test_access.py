@@ -558,3 +558,15 @@ def test_r_128_r_127_nobody_takes_along_an_empty_file(day_two: Stage) -> None:
         for at, one in enumerate((person.address, NOBODY))
     ]
     assert made == [Portable(), Portable()]
+
+
+def test_r_139_a_waiting_organisation_file_admits_nobody_to_the_desk(stage: Stage) -> None:
+    file = stage.config / "organisation.yaml"
+    file.write_text(
+        file.read_text("utf-8").replace("[engineer]", "[engineer]\n  new_desk: [rights]"), "utf-8"
+    )
+    with pytest.raises(RightsRefused):
+        require_actor(stage.site(), ticket=TICKET, by="new_desk")
+    with pytest.raises(RightsRefused):
+        admitted(stage.site(), ticket=TICKET, by="new_desk", purpose="access")
+    require_actor(stage.site(), ticket=TICKET, by=DESK)

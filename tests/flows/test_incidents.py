@@ -10,6 +10,7 @@ import pytest
 
 from audit.entry import Entry
 from domain.errors import IncidentOpen, LogUnavailable, StorageFailed
+from flows.approval import approve_all
 from flows.incidents import (
     CLOCK,
     Incident,
@@ -146,3 +147,14 @@ def test_r_150_a_file_that_cannot_be_read_lets_nobody_in(desk: Office) -> None:
     here.store.write(f"incidents/{one.name}.json", b"{")
     with pytest.raises(StorageFailed):
         blocking_incident(desk.site(), "meta_ads")
+
+
+def test_r_143_a_waiting_organisation_file_closes_no_incident(desk: Office) -> None:
+    approve_all(desk.site(), by=DPO)
+    made = opened(desk.site())
+    file = "organisation.yaml"
+    desk.write(file, desk.text(file).replace("[engineer]", "[engineer]\n  new_dpo: [dpo]"))
+    with pytest.raises(IncidentOpen, match="has not the role dpo"):
+        close_incident(desk.site(), made.name, by="new_dpo", verdict=Verdict.FALSE_ALARM)
+    assert blocking_incident(desk.site(), "google_ads") == made.name
+    close_incident(desk.site(), made.name, by=DPO, verdict=Verdict.FALSE_ALARM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -157,3 +158,24 @@ def test_r_141_what_was_read_under_other_rules_is_not_sent(day_one: Stage) -> No
     day_one.ingest()
     assert day_one.sync().held_reason == ""
     assert day_one.members() == day_one.wanted(1)
+
+
+@pytest.mark.parametrize("spoil", ["set back", "unreadable"])
+def test_r_112_a_log_that_cannot_be_believed_holds_additions_and_no_removal(
+    day_two: Stage, spoil: str
+) -> None:
+    home = day_two.home
+    if spoil == "set back":
+        copy = shutil.copytree(home / "audit", home / "copy")
+        stop(day_two.site(), MECHANISM, by="marketing_desk")
+        shutil.rmtree(home / "audit")
+        copy.rename(home / "audit")
+        shutil.rmtree(home / "store" / "switches")
+    else:
+        (newest,) = sorted((home / "published" / "checkpoints").iterdir())[-1:]
+        newest.write_bytes(b"no checkpoint")
+    gone = objected(day_two)
+    before = day_two.members()
+    assert isinstance(blocked(day_two.ended()), RunBlocked)
+    assert not day_two.members() & gone
+    assert day_two.members() < before

@@ -360,21 +360,25 @@ class Reading:
 def test_r_127_unknown_and_erased_take_the_same_time(day_two: Stage) -> None:
     person = day_two.people()[0]
     erase(day_two.site(), from_bytes(person.address.encode()), ticket="E-1", by=DESK, turn_seconds=0)
-    here = day_two.site()
-    took: dict[str, list[float]] = {person.address: [], NOBODY: []}
+    # A machine that does something else in between shows a difference now and then; one that is there shows each time.
+    assert any(alike(day_two.site(), person.address, first=100 * turn) for turn in range(3))
+
+
+def alike(here: Site, known: str, *, first: int) -> bool:
+    """Whether the quicker look-ups of an erased and of an unknown address lie within the band of each other."""
+    took: dict[str, list[float]] = {known: [], NOBODY: []}
     for turn in range(16):
         # Each look-up in an hour of its own, and both kinds in turn: the machine is the same for both.
         for at, address in enumerate(sorted(took, reverse=bool(turn % 2))):
-            site = later(here, HOUR * (2 * turn + at))
+            number = first + 2 * turn + at
+            site = later(here, HOUR * number)
             started = time.perf_counter()
-            asked(site, address, ticket=f"T-{2 * turn + at}")
+            asked(site, address, ticket=f"T-{number}")
             took[address].append(time.perf_counter() - started)
     erased, unknown = (sorted(one) for one in took.values())
-    # The quicker ones, where the machine did nothing else: each lies within the band of the other.
     few = len(erased) // 4
-    assert erased[0] < unknown[few]
-    assert unknown[0] < erased[few]
-    assert max(erased[few], unknown[few]) < 1.5 * min(erased[few], unknown[few])
+    within = max(erased[few], unknown[few]) < 1.5 * min(erased[few], unknown[few])
+    return erased[0] < unknown[few] and unknown[0] < erased[few] and within
 
 
 def test_r_140_a_look_up_is_in_the_log_before_anything_is_read(

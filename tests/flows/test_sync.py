@@ -165,7 +165,12 @@ def test_a_guard_blocks_the_run_but_those_who_said_no_still_leave(
 def test_an_audience_in_which_nobody_is_left_blocks(day_two: Stage) -> None:
     """More likely is that consent got lost."""
     before = day_two.members()
-    day_two.site().store.delete("registers/consent.json")
+    here = day_two.site()
+    here.store.delete("registers/consent.json")
+    with pytest.raises(RunBlocked, match="older copy"):
+        day_two.sync()
+    # Also when nobody noticed that the register is gone.
+    here.note_version("consent", 0, restored=True)
     with pytest.raises(RunBlocked) as caught:
         day_two.sync()
     assert "nobody would be left" in caught.value.what

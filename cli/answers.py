@@ -43,7 +43,7 @@ def access(
         bool,
         typer.Option(
             "--evidence",
-            help="With --json: also the proofs, for a DPO or an authority, never for the person.",
+            help="With --json: also the proofs and which feed brought what, for a DPO or an authority, never for the person.",
         ),
     ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -76,7 +76,8 @@ def access(
             also_former=also_former,
         )
     told = TypeAdapter(Answer).dump_python(done.answer, mode="json")
-    give({"answer": told, "evidence": done.evidence} if evidence else told, as_json=as_json, text=done.letter)
+    proven = {"answer": told, "evidence": done.evidence, "sources": done.sources}
+    give(proven if evidence else told, as_json=as_json, text=done.letter)
 
 
 def portability(

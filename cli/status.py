@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, folder_of, give, give_table
 from domain.masking import coarse, masked
+
+_LATE: Final = {
+    "no": "",
+    "not_requested": " LATE: no request",
+    "not_acknowledged": " LATE: no answer",
+    "alarm": " LATE: alarm",
+}
 
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
@@ -86,7 +93,7 @@ def _show(found: Mapping[str, Any], *, k: int) -> None:
                 clock["destination"],
                 clock["people"],
                 clock["open"],
-                "LATE" if clock["late"] else spoken(clock["oldest_seconds"]),
+                spoken(clock["oldest_seconds"]) + _LATE[clock["late"]],
                 *(
                     spoken(clock[name])
                     for name in (

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 import polars as pl
 
 from audit.entry import Entry, Kind
 from boundary.logs import Event, event
+from config.policy import Policy
 from domain.errors import PipelineError, RemovalOverdue
 from flows.entry import shown
 from flows.memberships import Membership
@@ -30,19 +32,27 @@ _TIMES: Final = (
 _STATES: Final = ("requested", "acknowledged", "verified")
 
 
+class Late(StrEnum):
+    """Which limit of the policy a removal has passed, the gravest one; only the last is a failure of the run (R-042)."""
+
+    NO = "no"
+    NOT_REQUESTED = "not_requested"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    ALARM = "alarm"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """Removals of one list that people asked for: how many, how many are open, and how long they took.
 
     Times are whole seconds from the receipt of the no, the 50th and the 95th percentile; null where nobody got so far.
-    ``late`` when the oldest open one is older than the policy's alarm.
     """
 
     audience: str
     destination: str
     people: int
     open: int
-    late: bool
+    late: Late
     oldest_seconds: int | None
     requested_p50: int | None
     requested_p95: int | None
@@ -56,20 +66,30 @@ def clock_of(here: Site, held: Membership) -> Clock:
     """The clock of one list."""
     frames = [here.memberships.removals(held, bucket) for bucket in range(BUCKETS)]
     found = measured(pl.concat(frames), now=here.now())
-    oldest = found["oldest_seconds"]
     return Clock(
         audience=held.audience,
         destination=held.destination,
         people=found["people"] or 0,
         open=found["open"] or 0,
-        late=oldest is not None and oldest > here.org.policy.removal_alarm_hours * _HOUR,
-        oldest_seconds=oldest,
+        late=_late(here.org.policy, oldest=found["oldest_seconds"], unrequested=found["unrequested_seconds"]),
+        oldest_seconds=found["oldest_seconds"],
         requested_p50=found["requested_p50"],
         requested_p95=found["requested_p95"],
         acknowledged_p50=found["acknowledged_p50"],
         acknowledged_p95=found["acknowledged_p95"],
         verified_p50=found["verified_p50"],
         verified_p95=found["verified_p95"],
+    )
+
+
+def _late(policy: Policy, *, oldest: int | None, unrequested: int | None) -> Late:
+    limits = (
+        (oldest, policy.removal_alarm_hours, Late.ALARM),
+        (oldest, policy.removal_acknowledged_hours, Late.NOT_ACKNOWLEDGED),
+        (unrequested, policy.removal_request_hours, Late.NOT_REQUESTED),
+    )
+    return next(
+        (late for waited, hours, late in limits if waited is not None and waited > hours * _HOUR), Late.NO
     )
 
 
@@ -116,7 +136,7 @@ def told(clock: Clock) -> dict[str, str | int]:
     """A clock as a row of a table, with times that a person reads."""
     fields = asdict(clock)
     counts = {name: fields.pop(name) for name in ("audience", "destination", "people", "open")}
-    late = {"late": "yes" if fields.pop("late") else "no"}
+    late = {"late": str(fields.pop("late"))}
     return {**counts, **late, **{name.removesuffix("_seconds"): spoken(at) for name, at in fields.items()}}
 
 
@@ -131,10 +151,17 @@ def spoken(seconds: int | None) -> str:
 
 
 def overdue_failure(here: Site, clock: Clock) -> PipelineError | None:
-    """The alarm: somebody has been waiting for longer than the policy allows (R-042)."""
-    if not clock.late:
+    """Tell in the log that a limit was passed; the last of them is the alarm, which is given (R-042)."""
+    if clock.late is not Late.NO:
+        event(
+            here.log,
+            Event.REMOVAL_LATE,
+            audience=clock.audience,
+            destination=clock.destination,
+            state=str(clock.late),
+        )
+    if clock.late is not Late.ALARM:
         return None
-    event(here.log, Event.REMOVAL_LATE, audience=clock.audience, destination=clock.destination)
     return RemovalOverdue(
         what=f"a removal has been open for more than {here.org.policy.removal_alarm_hours} hours (R-042)",
         do="Look at the platform's answer in the log, cure it, then run `sluice optout` again",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from audit.entry import Entry
+from boundary.logs import Event, event
+from domain.errors import PlatformRefused, PlatformUnavailable
 from flows.memberships import Membership
 from flows.wiring import Site
 
@@ -23,3 +25,12 @@ def removal_entry(here: Site, run: str, held: Membership, rows: int | None, stat
         rows=None if rows is None else shown(here, rows),
         state=state,
     )
+
+
+def removal_failed(
+    here: Site, run: str, held: Membership, rows: int, failure: PlatformRefused | PlatformUnavailable
+) -> None:
+    """Enter and tell that a platform took no removal: never taken as fine, and the clocks go on (R-042)."""
+    state = "refused" if isinstance(failure, PlatformRefused) else "incomplete"
+    here.ledger.append(removal_entry(here, run, held, rows, state))
+    event(here.log, Event.REMOVAL_REFUSED, run=run, destination=held.destination, code=failure.code)

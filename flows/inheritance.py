@@ -15,6 +15,7 @@ from flows.departures import adopt_departed, all_moves, departed_contacts, keep_
 from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
 from flows.wiring import Site
 from storage.registers import Register
+from transforms.aliases import PLATFORM_DIGESTS
 from transforms.contracts import BLOCKED, BUCKETS, SUBJECTS, bucket_of
 from transforms.history import handed_on, refusals_handed_on, taken_back
 from transforms.merges import MERGED, left_to_masters
@@ -24,7 +25,6 @@ _FEED: Final = "moved"
 _NOTED: Final = bit(Reason.OBJECTED) | bit(Reason.DECEASED)
 _ADDRESSED: Final = (*PAIRS.names(), "address_key")
 _COMPARED: Final = (*_ADDRESSED, "said_bits")
-_DIGESTS: Final = ("google_digest", "meta_digest", "wide_digest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -82,7 +82,7 @@ def _compared(here: Site, source: str, before: Snapshot, now: Snapshot) -> _Chan
     seen_at = datetime.fromisoformat(before.read_at)
     notes_before, notes_now = _noted(here, before), _noted(here, now)
     for bucket in range(BUCKETS):
-        old = _bucket(here, before, bucket, notes_before, columns=(*_COMPARED, *_DIGESTS))
+        old = _bucket(here, before, bucket, notes_before, columns=(*_COMPARED, *PLATFORM_DIGESTS))
         new = _bucket(here, now, bucket, notes_now, columns=_COMPARED)
         gone = gone_from(old.pairs, new.pairs)
         still = new.said.join(gone, on="subject_key", how="anti")
@@ -110,7 +110,7 @@ def _keep_merged(here: Site, source: str, now: Snapshot, lost: pl.DataFrame) -> 
     for bucket in range(BUCKETS):
         left = lost.filter(bucket_of(pl.col("subject_key")) == bucket)
         if left.height:
-            names = ("subject_key", *_DIGESTS)
+            names = ("subject_key", *PLATFORM_DIGESTS)
             subjects = here.frames.read(subjects_file(now.folder, bucket), SUBJECTS, columns=names)
             keep_departed(here, source, now, left, subjects, bucket)
 

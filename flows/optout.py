@@ -11,7 +11,7 @@ from boundary.seal import sealed
 from domain.errors import PipelineError, PlatformRefused, PlatformUnavailable, RunBlocked
 from flows.account import shortfall
 from flows.clock import clocks, entered, overdue_failure, told
-from flows.entry import removal_entry
+from flows.entry import removal_entry, removal_failed
 from flows.feeds import take_said
 from flows.journal import Journals
 from flows.line import Line, line_held
@@ -167,10 +167,7 @@ def removed(here: Site, move: Move) -> PushedOut:
             waiting=Watch(here, move),
         )
     except (PlatformUnavailable, PlatformRefused) as failure:
-        # A refusal is never taken as fine: it is in the log, and the clocks of these people go on.
-        state = "refused" if isinstance(failure, PlatformRefused) else "incomplete"
-        here.ledger.append(removal_entry(here, move.run, held, rows, state))
-        event(here.log, Event.REMOVAL_REFUSED, run=move.run, destination=line.destination, code=failure.code)
+        removal_failed(here, move.run, held, rows, failure)
         raise
     here.ledger.append(removal_entry(here, move.run, held, ran.removed, ran.state))
     Journals(here.store).close(ran.journal)

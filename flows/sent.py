@@ -18,7 +18,7 @@ OUTGOING: Final = pl.Schema(
         "subject_key": pl.Binary(),
         "digest": pl.Binary(),
         "normaliser": pl.String(),
-        "primary": pl.UInt8(),  # code of domain.reason: why it leaves, or INCLUDED
+        "primary": pl.UInt8(),  # code of domain.reason: why it leaves, or INCLUDED; null for who said no
         "said_at": UTC_TIME,  # receipt of the no, where somebody asked to leave
     }
 )

@@ -9,13 +9,12 @@ from typing import Final
 
 import polars as pl
 
-from boundary.logs import Event, event
 from domain.errors import PlatformRefused, PlatformUnavailable, SuppressionMoved
-from domain.reason import CODE, Reason, bit
+from domain.reason import Reason, bit
 from domain.run import RunId
 from flows.courier import Parts
 from flows.entries import NamedEntries
-from flows.entry import removal_entry
+from flows.entry import removal_entry, removal_failed
 from flows.journal import Journals
 from flows.line import Line, scopes_of
 from flows.memberships import Membership
@@ -75,7 +74,7 @@ def _out(here: Site, line: Line, held: Membership, said: _Said, bucket: int) -> 
     return (
         overdue(people, members, sent, here.memberships.removals(held, bucket))
         .join(people, on="subject_key", how="left", maintain_order="left")
-        .with_columns(pl.lit(CODE[Reason.OBJECTED], dtype=pl.UInt8).alias("primary"))
+        .with_columns(pl.lit(None, dtype=pl.UInt8).alias("primary"))
     )
 
 
@@ -119,7 +118,6 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.D
         kinds = [kind for kind in (URGENT, EVERYWHERE) if removal.rows[kind]]
         batches = [gated(here, removal, kind, size=destination.batch_rows) for kind in kinds]
         inclusion = here.ledger.append(removal_entry(here, removal.run, move.held, rows, "requested"))
-        state_now = "in_doubt"
         try:
             for batch in batches:
                 journal = sent(
@@ -138,15 +136,9 @@ def _pushed_out(here: Site, move: Move, state: RegisterState) -> list[tuple[pl.D
             ]
         except (PlatformUnavailable, PlatformRefused) as failure:
             # The sync goes on; the person stays on record, so that the next run tries again.
-            state_now = "refused" if isinstance(failure, PlatformRefused) else "incomplete"
-            event(
-                here.log,
-                Event.REMOVAL_REFUSED,
-                run=removal.run,
-                destination=move.line.destination,
-                code=failure.code,
-            )
-        here.ledger.append(removal_entry(here, removal.run, move.held, rows, state_now))
+            removal_failed(here, removal.run, move.held, rows, failure)
+        else:
+            here.ledger.append(removal_entry(here, removal.run, move.held, rows, "in_doubt"))
     forgotten(here, removal, URGENT, EVERYWHERE)
     journals.close(journal)
     return pushed
@@ -185,17 +177,15 @@ class _Said:
         bits = subjects["crm_bits"]
         # Whom the export no longer has, nobody can ask by their address: their latest word counts.
         absent = reached.select(pl.col("subject_key").unique()).join(subjects, on="subject_key", how="anti")
-        gone = [withdrew(absent, events, [])] if not self._scopes else []
-        for scope in self._scopes:
-            given = grants(events, scope)
+        scopes = [(scope, grants(events, scope)) for scope in self._scopes]
+        for scope, given in scopes:
             # A later yes may have lifted an objection with a time, and outweighs an earlier refusal.
             standing.append(in_force(entries, given, scope))
             refused.append(refusals(events, scope))
-            gone.append(withdrew(absent, events, [(scope, given)]))
             bits = bits | (consent_bits(subjects, events, given, scope) & bit(Reason.WITHDRAWN))
         known = subjects.select("subject_key", bits.alias("bits"))
         return out_at_once(
-            [known, self._noted(reached), *gone],
+            [known, self._noted(reached), withdrew(absent, events, scopes)],
             pl.concat(standing),
             pl.concat(refused).group_by("subject_key").agg(pl.col("refused_at").max()),
             marked_at=datetime.fromisoformat(self._snapshot.read_at) if self._snapshot else here.now(),

@@ -59,21 +59,17 @@ class Register:
         """The version in force."""
         return self._held()[0]
 
-    def bucket(self, bucket: int, state: RegisterState) -> pl.DataFrame:
-        """Rows of a bucket.
+    def bucket(self, bucket: int, state: RegisterState, *, sources: bool = False) -> pl.DataFrame:
+        """Rows of a bucket; with ``sources`` also source (String), the feed that first brought each (R-034).
 
         Raises:
             SuppressionMoved: this version was replaced too long ago.
         """
-        return self._rows(f"{bucket:02}", state)
+        return self._rows(f"{bucket:02}", state, sources=sources)
 
-    def rest(self, state: RegisterState) -> pl.DataFrame:
+    def rest(self, state: RegisterState, *, sources: bool = False) -> pl.DataFrame:
         """Rows without a bucket; see ``bucket``."""
-        return self._rows(REST, state)
-
-    def with_sources(self, bucket: int, state: RegisterState) -> pl.DataFrame:
-        """Rows of a bucket, and source (String): the feed that first brought each; see ``bucket``."""
-        return self._rows(f"{bucket:02}", state, sources=True)
+        return self._rows(REST, state, sources=sources)
 
     def erased(self, state: RegisterState) -> pl.DataFrame:
         """ERASED rows: the references of everybody whose rows were taken out, with the request that asked for it."""

@@ -77,8 +77,8 @@ def measured(removals: pl.DataFrame, *, now: datetime) -> Mapping[str, int | Non
     """The clocks of a list, in whole seconds from the receipt of the no.
 
     Needs:  REMOVALS of every bucket
-    Gives:  people, open, oldest_seconds (of the open ones), and the 50th and 95th percentile up to each state; null
-            where nobody got so far
+    Gives:  people, open, oldest_seconds (of the open ones), unrequested_seconds (of those, the oldest without a request),
+            and the 50th and 95th percentile up to each state; null where nobody got so far
     """
     open_ones = removals.filter(_IS_OPEN)
     taken = {
@@ -86,13 +86,19 @@ def measured(removals: pl.DataFrame, *, now: datetime) -> Mapping[str, int | Non
         for state in STATES
         for share in (50, 95)
     }
-    oldest = (pl.lit(now, dtype=UTC_TIME) - pl.col("said_at").min()).dt.total_seconds()
     return {
         "people": removals.height,
         "open": open_ones.height,
-        "oldest_seconds": max(0, int(open_ones.select(oldest).item())) if open_ones.height else None,
+        "oldest_seconds": _oldest(open_ones, now),
+        "unrequested_seconds": _oldest(open_ones.filter(pl.col("requested_at").is_null()), now),
         **taken,
     }
+
+
+def _oldest(waiting: pl.DataFrame, now: datetime) -> int | None:
+    """How long the one has waited who has waited longest."""
+    since = (pl.lit(now, dtype=UTC_TIME) - pl.col("said_at").min()).dt.total_seconds()
+    return max(0, int(waiting.select(since).item())) if waiting.height else None
 
 
 def _percentile(removals: pl.DataFrame, until: str, share: int) -> int | None:

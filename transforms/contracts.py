@@ -16,7 +16,6 @@ SUBJECTS: Final = pl.Schema(
         "lookup_key": pl.Binary(),  # finds the subject secret
         "google_digest": pl.Binary(),
         "meta_digest": pl.Binary(),
-        "wide_digest": pl.Binary(),  # SHA-256 of the widest form where it is neither of the two; matches hashed lists
         "identifier_bits": pl.UInt32(),  # reason bits about the address itself
         "crm_bits": pl.UInt32(),  # reason bits that the CRM columns give
         "said_bits": pl.UInt32(),  # those of them that somebody said, and that stay when the mark is taken away

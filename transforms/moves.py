@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.aliases import digest_aliases
+from transforms.aliases import PLATFORM_DIGESTS, digest_aliases
 
 # Who is at which address, contacts beside others at a shared one among them. Pseudonymous zone.
 PAIRS: Final = pl.Schema(
@@ -35,7 +35,6 @@ MOVES: Final = pl.Schema(
         "new_key": pl.Binary(),
     }
 )
-_DIGESTS: Final = ("google_digest", "meta_digest", "wide_digest")
 _PAIR: Final = PAIRS.names()
 
 
@@ -70,7 +69,7 @@ def departed(
     Gives:  DEPARTED
     """
     old = left.select(pl.col("subject_key").unique())
-    own = digest_aliases(subjects.join(old, on="subject_key", how="semi"), _DIGESTS, key=key)
+    own = digest_aliases(subjects.join(old, on="subject_key", how="semi"), PLATFORM_DIGESTS, key=key)
     further = aliases.join(old, on="subject_key", how="semi").join(domains, on="alias_key", how="anti")
     names = pl.concat([own, further]).unique().rename({"alias_key": "hashed_key"})
     by_name = left.join(names, on="subject_key", how="inner")

@@ -173,7 +173,7 @@ def collapsed(rows: pl.DataFrame) -> pl.DataFrame:
         .then(bit(Reason.IDENTIFIER_INVALID))
         .otherwise(0)
     ).cast(pl.UInt32)
-    one_spelling = pl.col("address_key", "lookup_key", "google_digest", "meta_digest", "wide_digest")
+    one_spelling = pl.col("address_key", "lookup_key", "google_digest", "meta_digest")
     merged = (
         several.sort("address_key", nulls_last=True)
         .group_by("subject_key")
@@ -215,21 +215,12 @@ def _number(contact_id: pl.Expr, keys: SubjectKeys) -> pl.Expr:
 
 
 def _digests(address: pl.Series, widest_form: pl.Series) -> list[pl.Series]:
-    """The platform digests, and that of the widest form where it is another one; nothing is hashed twice.
+    """The digest of each platform; nothing is hashed twice.
 
     ``address`` is spelled as Meta spells it, and as Google does outside of Gmail: a property test holds that.
     """
     frame = pl.DataFrame({"address": address, "wide": widest_form})
     meta = frame.select(sha256(pl.col("address")).alias("meta_digest"))["meta_digest"]
     odd = frame.with_row_index("at").filter(pl.col("wide") != pl.col("address"))
-    spelled = odd.with_columns(normalised(pl.col("address"), "google").alias("google"))
-    is_new = pl.col("wide").ne_missing(pl.col("google"))
-    hashed = spelled.with_columns(pl.when(is_new).then("wide").alias("wide")).select(
-        "at", sha256(pl.col("google")).alias("google"), sha256(pl.col("wide")).alias("wide")
-    )
-    nothing = pl.Series([None], dtype=pl.Binary).new_from_index(0, len(address))
-    return [
-        patched(meta, hashed["at"], hashed["google"]).alias("google_digest"),
-        meta,
-        patched(nothing, hashed["at"], hashed["wide"]).alias("wide_digest"),
-    ]
+    google = odd.select(sha256(normalised(pl.col("address"), "google")).alias("google"))["google"]
+    return [patched(meta, odd["at"], google).alias("google_digest"), meta]

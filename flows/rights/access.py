@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,12 +30,13 @@ class Accessed:
     """An answer, the letter to the person, and the proofs behind it.
 
     ``evidence`` is for whoever checks us (a DPO, an authority): to show that there is no row it holds rows of others, so
-    that it never goes to the person (R-126).
+    that it never goes to the person (R-126). So are ``sources``: which feed first brought each statement (R-034).
     """
 
     answer: Answer
     letter: tuple[str, ...]
     evidence: tuple[Mapping[str, Any], ...]
+    sources: tuple[Mapping[str, str], ...]
 
 
 @sealed
@@ -72,6 +73,7 @@ def access(
         answer=answer,
         letter=lines,
         evidence=tuple(_evidence(one) for one in runs if isinstance(one, Decided)),
+        sources=tuple(_sources(found)),
     )
 
 
@@ -150,3 +152,13 @@ def _evidence(one: Decided) -> dict[str, Any]:
         "row_id": one.row_id.hex(),
         "proof": one.lookup.to_fields(),
     }
+
+
+def _sources(found: Known) -> Iterator[dict[str, str]]:
+    for register, rows in (("consent", found.consent), ("suppression", found.entries)):
+        for feed, received_at in rows.select("source", "received_at").iter_rows():
+            yield {
+                "register": register,
+                "feed": feed,
+                "received_at": received_at.isoformat(timespec="seconds") if received_at else "",
+            }

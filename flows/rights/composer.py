@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from config.organisation import Organisation
 from domain.errors import RunBlocked
@@ -29,6 +29,7 @@ from flows.rights.known import Known, Listed
 from transforms.objections import CHANNELS, OTHER_CHANNEL
 from transforms.person import CHANNEL
 
+_T = TypeVar("_T")
 # How a no can have come; any other word is not repeated.
 _CHANNELS: Final = CHANNELS | {CHANNEL, "list"}
 
@@ -71,12 +72,12 @@ class Composer:
             data=tuple(self.held(found)),
             recipients=tuple(self._lists(found, list(decisions))),
             consent=self.statements(found),
-            marks=tuple(self._mark(row) for row in found.entries.to_dicts() if self._is_theirs(row)),
+            marks=_once(self._mark(row) for row in found.entries.to_dicts() if self._is_theirs(row)),
         )
 
     def statements(self, found: Known) -> tuple[Said, ...]:
         """What the person said about consent, and what was offered to them, by the time of receipt."""
-        return tuple(self._said(row) for row in found.consent.to_dicts() if self._is_theirs(row))
+        return _once(self._said(row) for row in found.consent.to_dicts() if self._is_theirs(row))
 
     def _day(self, moment: datetime | None) -> date | None:
         """The day of a moment where the controller is."""
@@ -206,6 +207,11 @@ class Composer:
             authority=controller.authority.name,
             url=controller.authority.url,
         )
+
+
+def _once(told: Iterable[_T]) -> tuple[_T, ...]:
+    """What two feeds, or two spellings, told alike is told once."""
+    return tuple(dict.fromkeys(told))
 
 
 def _together(ones: list[Decided]) -> tuple[Reason, ...]:

@@ -14,7 +14,7 @@ from flows.memberships import Membership
 from flows.optout import lists_held
 from flows.reach import reached
 from flows.wiring import Site
-from transforms.contracts import CONSENT, SECRETS, SUBJECTS, SUPPRESSION, bucket_of
+from transforms.contracts import SECRETS, SUBJECTS, bucket_of
 from transforms.digest import keyed
 from transforms.person import buckets_of
 
@@ -36,8 +36,9 @@ class Listed:
 class Known:
     """What is held of one person.
 
-    ``subjects``: source, when it was read, and SUBJECTS rows. ``consent`` and ``entries`` are CONSENT and SUPPRESSION rows;
-    tombstones of an erasure are none of them, for an erased person is nobody whom we know (R-127).
+    ``subjects``: source, when it was read, and SUBJECTS rows. ``consent`` and ``entries`` are CONSENT and SUPPRESSION rows
+    with source, the feed that first brought each; tombstones of an erasure are none of them, for an erased person is
+    nobody whom we know (R-127).
     """
 
     subjects: tuple[tuple[str, str, pl.DataFrame], ...]
@@ -86,19 +87,23 @@ def _subjects(here: Site, person: pl.DataFrame) -> Iterator[tuple[str, str, pl.D
 
 def _consent(here: Site, person: pl.DataFrame) -> pl.DataFrame:
     state = here.consent.state()
-    found = pl.concat(_mine(here.consent.bucket(bucket, state), person) for bucket in buckets_of(person))
-    said = [name for name in CONSENT.names() if name not in {"subject_key", "address_key"}]
+    found = pl.concat(
+        _mine(here.consent.bucket(bucket, state, sources=True), person) for bucket in buckets_of(person)
+    )
+    said = [name for name in found.columns if name not in {"subject_key", "address_key"}]
     return found.unique(said, maintain_order=True).sort("received_at", nulls_last=True, maintain_order=True)
 
 
 def _entries(here: Site, person: pl.DataFrame) -> pl.DataFrame:
     state = here.suppression.state()
-    own = [_mine(here.suppression.bucket(bucket, state), person) for bucket in buckets_of(person)]
-    hashed = here.suppression.rest(state).join(
+    own = [
+        _mine(here.suppression.bucket(bucket, state, sources=True), person) for bucket in buckets_of(person)
+    ]
+    hashed = here.suppression.rest(state, sources=True).join(
         person.select(pl.col("hashed_key").drop_nulls()), on="hashed_key", how="semi"
     )
     found = pl.concat([*own, hashed]).filter(pl.col("reason") != CODE[Reason.ERASED])
-    said = [name for name in SUPPRESSION.names() if name not in {"subject_key", "hashed_key"}]
+    said = [name for name in found.columns if name not in {"subject_key", "hashed_key"}]
     return found.unique(said, maintain_order=True).sort("received_at", nulls_last=True, maintain_order=True)
 
 

@@ -7,8 +7,8 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -53,9 +53,10 @@ class Stage:
         """The folder of its configuration."""
         return self.home / "config"
 
-    def site(self) -> Site:
-        """Fresh adapters, as a new process would make them."""
-        here = site(str(self.config))
+    def site(self, ahead: timedelta = timedelta()) -> Site:
+        """Fresh adapters, as a new process would make them; their clock may be ahead."""
+        now = site(str(self.config))
+        here = replace(now, now=lambda: now.now() + ahead)
         self.opened.append(here)
         return here
 

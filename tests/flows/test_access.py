@@ -95,6 +95,9 @@ def test_r_120_one_search_tells_recipients_dates_reasons_consent_and_removal(day
     assert {one.notice for one in done.answer.consent if one.kind == "granted"} == {"2026-01"}
     assert [(one.reason, one.channel) for one in done.answer.marks] == [(Reason.OBJECTED, "list")]
     assert done.answer.data[0].fields
+    feeds = {(one["register"], one["feed"]) for one in done.sources}
+    assert ("suppression", "optouts-handed-in") in feeds
+    assert "consent" in {register for register, _ in feeds}
     for text in (
         "Google Ireland Limited (IE)",
         "Meta Platforms Ireland Limited (IE)",
@@ -183,7 +186,7 @@ def test_r_120_a_decision_file_that_was_changed_gives_no_answer(day_two: Stage) 
 
 def test_r_108_decisions_that_went_with_their_quarter_are_counted(day_two: Stage) -> None:
     person = day_two.people()[0]
-    here = later(day_two.site(), timedelta(days=31 * 64))
+    here = day_two.site(timedelta(days=31 * 64))
     asked(here, person.address)
     drop_decisions(here)
     assert here.audit_store.names("decisions/") == here.audit_store.names("subtrees/") == []

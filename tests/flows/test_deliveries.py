@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from flows.ends import expired
 from flows.ingest import consumed, drop_export, read_source
 from flows.snapshots import Snapshots
 from flows.staging import guarded
-from flows.wiring import Site
 from storage.files import export_files
 from storage.locks import held
 from tests.flows.stage import Stage
@@ -41,13 +39,6 @@ def staged_files(stage: Stage) -> list[str]:
 
 def deletions(stage: Stage) -> list[tuple[object, object]]:
     return [(entry.fields["data_class"], entry.fields["state"]) for entry in stage.entries("deletion")]
-
-
-def later(stage: Stage, **ahead: float) -> Site:
-    here = stage.site()
-    moved = replace(here, now=lambda: here.now() + timedelta(**ahead))
-    stage.opened.append(moved)
-    return moved
 
 
 @pytest.fixture
@@ -196,7 +187,7 @@ def test_a_run_without_a_new_export_changes_nothing(stage: Stage) -> None:
     first = consumed(stage.site(), SOURCE)
     again = consumed(stage.site(), SOURCE)
     assert (again.changed, again.export) == (False, first.export)
-    assert consumed(later(stage, hours=95), SOURCE).export == first.export
+    assert consumed(stage.site(timedelta(hours=95)), SOURCE).export == first.export
 
 
 def test_a_source_that_is_silent_for_too_long_fails_and_says_where_that_stands(stage: Stage) -> None:
@@ -205,7 +196,7 @@ def test_a_source_that_is_silent_for_too_long_fails_and_says_where_that_stands(s
     stage.deliver(1)
     consumed(stage.site(), SOURCE)
     with pytest.raises(RunBlocked, match="96 hours") as told:
-        consumed(later(stage, hours=97), SOURCE)
+        consumed(stage.site(timedelta(hours=97)), SOURCE)
     assert told.value.place.startswith(f"sources/{SOURCE}.yaml")
 
 
@@ -221,8 +212,8 @@ def test_r_053_what_no_run_has_read_goes_after_the_hours_of_its_class(stage: Sta
     stage.deliver(1)
     assert drop_stale(stage.site()).files == 0
     assert exports(stage)
-    assert drop_stale(later(stage, hours=23)).files == 0
-    assert drop_stale(later(stage, hours=25)).files == 1
+    assert drop_stale(stage.site(timedelta(hours=23))).files == 0
+    assert drop_stale(stage.site(timedelta(hours=25))).files == 1
     assert exports(stage) == []
 
 
@@ -250,7 +241,7 @@ def test_r_019_of_a_feed_the_newest_file_stays_and_older_ones_go(stage: Stage) -
         old = newest.with_name(f"0-{newest.name}")
         old.write_bytes(newest.read_bytes())
         os.utime(old, (1, 1))
-    drop_stale(later(stage, hours=25))
+    drop_stale(stage.site(timedelta(hours=25)))
     for name in ("consents", "optouts", "objections", "partner"):
         assert [path.name[:2] == "0-" for path in (stage.home / "inbox" / name).iterdir()] == [False]
 
@@ -261,7 +252,7 @@ def test_r_019_the_newest_file_of_a_feed_stays_also_where_a_source_reads_the_sam
     stage.deliver(1)
     stage.change(f"sources/{SOURCE}.yaml", location="inbox/consents", pattern="*")
     (newest,) = (stage.home / "inbox" / "consents").iterdir()
-    drop_stale(later(stage, hours=25))
+    drop_stale(stage.site(timedelta(hours=25)))
     assert newest.exists()
 
 
@@ -270,6 +261,6 @@ def test_r_053_one_place_that_refuses_does_not_keep_the_others(
 ) -> None:
     stage.deliver(1)
     with pytest.raises(StorageFailed):
-        drop_stale(later(stage, hours=25))
+        drop_stale(stage.site(timedelta(hours=25)))
     stuck()
-    assert [one.files for one in expired(later(stage, hours=25), "raw_export")] == [1]
+    assert [one.files for one in expired(stage.site(timedelta(hours=25)), "raw_export")] == [1]

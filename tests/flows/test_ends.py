@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +33,7 @@ from storage.locks import held
 from storage.objects import FolderStore
 from tests.flows.stage import AUDIENCES, Stage
 from tests.flows.test_crash import died
-from tests.flows.test_deliveries import deletions, later
+from tests.flows.test_deliveries import deletions
 from tests.flows.test_sent import ledger
 
 GOOGLE = ("google_ads", AUDIENCES[0])
@@ -61,7 +62,7 @@ def test_every_job_finds_nothing_in_a_store_that_is_in_order(day_two: Stage) -> 
 
 def test_r_151_rows_of_members_outlive_the_period(day_two: Stage) -> None:
     before = ledger(day_two)
-    assert drop_segments(later(day_two, days=2 * MEMBERSHIP_DAYS)).files == 0
+    assert drop_segments(day_two.site(timedelta(days=2 * MEMBERSHIP_DAYS))).files == 0
     assert ledger(day_two).sort("digest").equals(before.sort("digest"))
     assert deletions(day_two) == []
 
@@ -73,8 +74,8 @@ def test_r_151_rows_of_people_who_left_expire_with_membership_and_alarm(day_two:
     (run,) = segments(day_two)
     before, wanted = ledger(day_two), needed(day_two)
     assert 0 < wanted.height < before.height
-    assert drop_segments(later(day_two, days=MEMBERSHIP_DAYS + ALARM_DAYS, hours=-1)).files == 0
-    assert drop_segments(later(day_two, days=MEMBERSHIP_DAYS + ALARM_DAYS, hours=1)).files == 1
+    assert drop_segments(day_two.site(timedelta(days=MEMBERSHIP_DAYS + ALARM_DAYS, hours=-1))).files == 0
+    assert drop_segments(day_two.site(timedelta(days=MEMBERSHIP_DAYS + ALARM_DAYS, hours=1))).files == 1
     # Everybody else is carried over, with the time of their segment.
     (carried,) = segments(day_two)
     assert carried != run
@@ -82,7 +83,7 @@ def test_r_151_rows_of_people_who_left_expire_with_membership_and_alarm(day_two:
     assert ledger(day_two).sort("digest").equals(wanted)
     assert platform_hex(ann.address, "google") not in set(wanted["digest"].bin.encode("hex"))
     assert deletions(day_two) == [("sent_ledger", "done")]
-    assert drop_segments(later(day_two, days=2 * MEMBERSHIP_DAYS)).files == 0
+    assert drop_segments(day_two.site(timedelta(days=2 * MEMBERSHIP_DAYS))).files == 0
 
 
 def test_r_151_a_segment_of_which_nothing_is_needed_is_destroyed_with_its_key(
@@ -101,7 +102,7 @@ def test_r_151_a_segment_of_which_nothing_is_needed_is_destroyed_with_its_key(
     content = store.read(kept)
     for name in store.names("members/"):
         store.delete(name)
-    assert drop_segments(later(day_two, days=MEMBERSHIP_DAYS + ALARM_DAYS + 1)).files == 2
+    assert drop_segments(day_two.site(timedelta(days=MEMBERSHIP_DAYS + ALARM_DAYS + 1))).files == 2
     assert not store.names("sent/")
     # Somebody kept a copy of the file: without its key it says nothing.
     store.write(kept, content)
@@ -114,7 +115,7 @@ def test_r_027_rows_of_a_restricted_person_are_not_deleted(day_two: Stage) -> No
     restrict(day_two.site(), from_bytes(ann.address.encode()), ticket="R-1", by="rights_desk")
     hashed = platform_hex(ann.address, "google")
     assert hashed not in day_two.members()
-    drop_segments(later(day_two, days=MEMBERSHIP_DAYS + ALARM_DAYS + 1))
+    drop_segments(day_two.site(timedelta(days=MEMBERSHIP_DAYS + ALARM_DAYS + 1)))
     assert hashed in set(ledger(day_two)["digest"].bin.encode("hex"))
 
 
@@ -124,7 +125,7 @@ def test_r_151_the_segment_of_an_unfinished_run_stays(day_one: Stage) -> None:
     died(lambda: day_one.sync(destination="meta_ads"), journal[-3])
     assert day_one.site().store.names("journal/")
     before = day_one.site().sent.runs("meta_ads", AUDIENCES[0])
-    drop_segments(later(day_one, days=2 * MEMBERSHIP_DAYS))
+    drop_segments(day_one.site(timedelta(days=2 * MEMBERSHIP_DAYS)))
     assert day_one.site().sent.runs("meta_ads", AUDIENCES[0]) == before
 
 
@@ -134,10 +135,10 @@ def test_r_151_a_crash_while_a_segment_is_rewritten_loses_no_row(day_two: Stage,
     day_two.say_no(ann.address)
     day_two.push_out()
     wanted = needed(day_two)
-    here = later(day_two, days=MEMBERSHIP_DAYS + ALARM_DAYS + 1)
+    here = day_two.site(timedelta(days=MEMBERSHIP_DAYS + ALARM_DAYS + 1))
     died(lambda: drop_segments(here), at)
     assert wanted.join(ledger(day_two), on="digest", how="anti").is_empty()
-    drop_segments(later(day_two, days=MEMBERSHIP_DAYS + ALARM_DAYS + 1))
+    drop_segments(day_two.site(timedelta(days=MEMBERSHIP_DAYS + ALARM_DAYS + 1)))
     assert ledger(day_two).sort("digest").equals(wanted)
     drop_leftovers(day_two.site())
     assert all(
@@ -150,7 +151,7 @@ def quarters_later(stage: Stage, months: int) -> Site:
     here = stage.site()
     ended = Quarter.of_run(f"{here.now():%Y%m%dT%H%M%SZ}-00000000").ended_on
     days = (ended - here.now().date()).days
-    return later(stage, days=days + months * 30.5 + 1)
+    return stage.site(timedelta(days=days + months * 30.5 + 1))
 
 
 def test_r_108_decisions_go_with_their_quarter_and_the_log_stays_whole(day_two: Stage) -> None:
@@ -186,11 +187,11 @@ def test_r_058_who_asked_is_forgotten_a_year_after_the_request_was_closed(day_tw
     person = person_of(here, from_bytes(ann.address.encode()), ticket="R-1")
     requests.answering("R-1", Act.ACCESS, person, by="rights_desk")
     requests.answered("R-1", by="rights_desk")
-    assert expired(later(day_two, days=800), "rights_identity") == []
+    assert expired(day_two.site(timedelta(days=800)), "rights_identity") == []
     requests.closed("R-1", by="rights_desk")
-    assert expired(later(day_two, days=364), "rights_identity") == []
+    assert expired(day_two.site(timedelta(days=364)), "rights_identity") == []
     assert requests.require("R-1").reference
-    assert [one.files for one in expired(later(day_two, days=367), "rights_identity")] == [1]
+    assert [one.files for one in expired(day_two.site(timedelta(days=367)), "rights_identity")] == [1]
     assert requests.require("R-1").reference is None
     # The number of people who asked is none that the log may tell.
     assert [entry.fields["files"] for entry in day_two.entries("deletion")] == [None]
@@ -219,7 +220,7 @@ def test_r_053_what_dead_runs_left_goes_and_what_is_in_force_stays(day_two: Stag
     assert drop_leftovers(here).files == 3
     assert here.store.names("") == sorted([*before, left[2]])
     assert not hidden.exists()
-    assert drop_leftovers(later(day_two, hours=25)).files == 1
+    assert drop_leftovers(day_two.site(timedelta(hours=25))).files == 1
     assert here.store.names("") == before
     assert deletions(day_two) == [("leftovers", "done")] * 2
 
@@ -230,7 +231,7 @@ def test_r_053_the_plan_of_an_open_run_stays(day_two: Stage) -> None:
     begun(here, run, line_of(here, AUDIENCES[0], "google_ads"))
     name = f"removes/google_ads/{AUDIENCES[0]}/{run}/urgent/00.parquet"
     frames(here).write(name, pl.DataFrame(schema=OUTGOING))
-    assert drop_leftovers(later(day_two, hours=25)).files == 0
+    assert drop_leftovers(day_two.site(timedelta(hours=25))).files == 0
     assert here.store.exists(name)
 
 

@@ -22,26 +22,10 @@ from flows.feeds import take_list, take_said
 from flows.line import line_of
 from flows.optout import pushed_out
 from flows.sync import synced
-from flows.wiring import Site
 from storage.lists import from_bytes
 from storage.locks import held as lock_held
 from tests.flows.dying import Killed
 from tests.flows.stage import AUDIENCES, LINES, Stage
-
-
-def moved(stage: Stage, by: timedelta) -> Site:
-    """Adapters of a later hour."""
-    here = stage.site()
-    later = Site(
-        org=here.org,
-        keys=here.keys,
-        store=here.store,
-        audit_store=here.audit_store,
-        now=lambda: here.now() + by,
-        random=here.random,
-    )
-    stage.opened.append(later)
-    return later
 
 
 def at_request(
@@ -124,7 +108,7 @@ def test_r_026_lists_are_read_again_before_a_late_send(day_one: Stage) -> None:
     inbox = day_one.home / "inbox" / "optouts"
     newest = max(inbox.iterdir())
     day_one.policy(suppression_snapshot_max_age_minutes=1)
-    later = moved(day_one, timedelta(minutes=2))
+    later = day_one.site(timedelta(minutes=2))
     (inbox / "zz.csv").write_text(newest.read_text("utf-8") + f"{person.address}\n", "utf-8")
     ended = synced(later, [line_of(later, *LINES[0])], send=True)
     assert not ended.failures
@@ -275,7 +259,7 @@ def test_in_doubt_a_removal_is_repeated_and_not_believed(day_one: Stage) -> None
     assert (done.removed, done.state) == (1, "in_doubt")
     assert not day_one.members() & day_one.people_hex(person)
     # By then the add must have ended: the next removal is the last.
-    later = moved(day_one, timedelta(minutes=10))
+    later = day_one.site(timedelta(minutes=10))
     assert pushed_out(later, line_of(later, *LINES[0])).state == "acknowledged"
     assert pushed_out(later, line_of(later, *LINES[0])).state == "none"
 

@@ -34,14 +34,6 @@ GOOGLE = (AUDIENCES[0], "google_ads")
 IDLE_DAYS = 90
 
 
-def later(stage: Stage, days: float) -> Site:
-    """Fresh adapters, with a clock that is so many days ahead."""
-    here = stage.site()
-    ahead = replace(here, now=lambda: here.now() + timedelta(days=days))
-    stage.opened.append(ahead)
-    return ahead
-
-
 def retire(here: Site) -> dict[tuple[str, str], Retired]:
     """What the flow does, at the time of ``here``."""
     lists = lists_held(here)
@@ -84,7 +76,7 @@ def test_r_052_a_used_list_is_left_alone(day_two: Stage) -> None:
     log = day_two.site().ledger.checkpoint().size
     assert all(before.values())
     assert retire(day_two.site()) == {}
-    assert retire(later(day_two, IDLE_DAYS - 1)) == {}
+    assert retire(day_two.site(timedelta(days=IDLE_DAYS - 1))) == {}
     assert {name: day_two.members(destination=name) for name in DESTINATIONS} == before
     assert day_two.site().ledger.checkpoint().size == log
 
@@ -153,33 +145,33 @@ def test_r_052_a_campaign_that_ended_long_ago_retires_its_lists(
 
 def test_r_052_a_list_that_nobody_synced_for_too_long_is_idle_whatever_its_campaign(day_two: Stage) -> None:
     lines = {(AUDIENCES[0], name): Unused.IDLE for name in DESTINATIONS}
-    assert retirable(later(day_two, IDLE_DAYS + 1)) == lines
+    assert retirable(day_two.site(timedelta(days=IDLE_DAYS + 1))) == lines
     day_two.change(FILE, campaign_until=(today() + timedelta(days=400)).date())
-    assert retirable(later(day_two, IDLE_DAYS + 1)) == lines
+    assert retirable(day_two.site(timedelta(days=IDLE_DAYS + 1))) == lines
     day_two.policy(audience_idle_days=5)
-    assert retirable(later(day_two, 4)) == {}
-    assert retirable(later(day_two, 6)) == lines
+    assert retirable(day_two.site(timedelta(days=4))) == {}
+    assert retirable(day_two.site(timedelta(days=6))) == lines
 
 
 def test_r_052_a_sync_keeps_a_list_in_use(day_two: Stage) -> None:
     day_two.policy(audience_idle_days=5, max_vanish_share=0.2)
     day_two.sync()
     # Nobody is left to add, so that no list has to be read anew on that day.
-    assert sent(later(day_two, 4)) == "acknowledged"
-    assert retirable(later(day_two, 6)) == {(AUDIENCES[0], "meta_ads"): Unused.IDLE}
-    assert retirable(later(day_two, 10))[GOOGLE] is Unused.IDLE
+    assert sent(day_two.site(timedelta(days=4))) == "acknowledged"
+    assert retirable(day_two.site(timedelta(days=6))) == {(AUDIENCES[0], "meta_ads"): Unused.IDLE}
+    assert retirable(day_two.site(timedelta(days=10)))[GOOGLE] is Unused.IDLE
 
 
 def test_r_052_neither_a_blocked_sync_nor_a_removal_keeps_a_list_in_use(day_two: Stage) -> None:
     day_two.policy(audience_idle_days=5)
-    sent(later(day_two, 4), feeds_read=False)
+    sent(day_two.site(timedelta(days=4)), feeds_read=False)
     assert [entry.fields["state"] for entry in day_two.entries("outcome")][-1] == "blocked"
     day_two.say_no(day_two.people()[0].address)
-    here = later(day_two, 4)
+    here = day_two.site(timedelta(days=4))
     out = pushed_out(here, line_held(here, record(here)))
     assert out.removed == 1
     assert record(day_two.site()).run == out.run
-    assert retirable(later(day_two, 6))[GOOGLE] is Unused.IDLE
+    assert retirable(day_two.site(timedelta(days=6)))[GOOGLE] is Unused.IDLE
 
 
 def test_r_052_a_list_whose_sync_broke_off_is_in_use(day_one: Stage) -> None:
@@ -193,8 +185,8 @@ def test_r_052_a_list_whose_sync_broke_off_is_in_use(day_one: Stage) -> None:
     assert day_one.site().store.names("journal/")
     assert retirable(day_one.site()) == {}
     meta = (AUDIENCES[0], "meta_ads")
-    assert retirable(later(day_one, 6))[meta] is Unused.IDLE
-    assert retire(later(day_one, 6))[meta].state == "acknowledged"
+    assert retirable(day_one.site(timedelta(days=6)))[meta] is Unused.IDLE
+    assert retire(day_one.site(timedelta(days=6)))[meta].state == "acknowledged"
     assert not day_one.members(destination="meta_ads")
 
 

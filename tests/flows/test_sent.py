@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 
 import transforms.email
 from domain.audience import Platform
-from flows.clock import clock_of
+from domain.errors import PlatformRefused
+from flows.clock import Late, clock_of, overdue_failure
 from flows.line import line_of
 from flows.sent import began
 from sandbox.people.person import Person, platform_hex
@@ -90,13 +93,41 @@ def test_r_042_the_clock_runs_from_the_no_to_the_acknowledgement(day_one: Stage)
     day_one.say_no(ann.address)
     day_one.push_out()
     clock = clock_of(here, here.memberships.current(line.empty))
-    assert (clock.people, clock.open, clock.late) == (1, 0, False)
+    assert (clock.people, clock.open, clock.late) == (1, 0, Late.NO)
     assert clock.requested_p95 is not None
     assert clock.acknowledged_p95 is not None
     assert clock.verified_p95 is None
     # Another look finds nothing to do: the person has left, and the ledger still has what was sent.
     assert day_one.push_out().state == "none"
     assert platform_hex(ann.address, "google") in set(ledger(day_one)["digest"].bin.encode("hex"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "late"),
+    [
+        (0.5, Late.NO),
+        (2, Late.NOT_REQUESTED),
+        (25, Late.NOT_ACKNOWLEDGED),
+        (73, Late.ALARM),
+    ],
+)
+def test_r_042_each_limit_that_a_removal_passes_is_told_and_the_last_one_is_an_alarm(
+    day_one: Stage, capsys: pytest.CaptureFixture[str], hours: float, late: Late
+) -> None:
+    day_one.sync()
+    day_one.say_no(day_one.people()[0].address)
+    day_one.platforms.fault("token", operation="remove", times=None)
+    with pytest.raises(PlatformRefused):
+        day_one.push_out()
+    here = day_one.site(timedelta(hours=hours))
+    line = line_of(here, AUDIENCES[0], "google_ads")
+    clock = clock_of(here, here.memberships.current(line.empty))
+    assert (clock.open, clock.late) == (1, late)
+    capsys.readouterr()
+    alarm = overdue_failure(here, clock)
+    told = capsys.readouterr().err
+    assert ("removal_late" in told, str(late) in told) == (late is not Late.NO,) * 2
+    assert (alarm is not None) == (late is Late.ALARM)
 
 
 def test_r_042_a_consent_that_was_withdrawn_and_a_mark_in_the_export_leave_without_a_sync(

@@ -201,15 +201,7 @@ def test_r_019_a_stale_feed_is_refused_with_file_line_and_rule(stage: Stage) -> 
     line = (stage.config / "consents" / "form.yaml").read_text("utf-8").splitlines().index(
         "max_age_hours: 1"
     ) + 1
-    now = stage.site()
-    late = Site(
-        org=now.org,
-        keys=now.keys,
-        store=now.store,
-        audit_store=now.audit_store,
-        now=lambda: now.now() + timedelta(hours=2),
-        random=now.random,
-    )
+    late = stage.site(timedelta(hours=2))
     with pytest.raises(RunBlocked, match="R-019") as caught:
         take_consents(late, "form")
     assert caught.value.place == f"consents/form.yaml:{line}"

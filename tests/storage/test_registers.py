@@ -426,6 +426,6 @@ def test_r_034_each_row_keeps_the_feed_that_first_brought_it(store: Store) -> No
     found = register(store)
     add(found, 1, fingerprint="a", feed="optouts")
     state = add(found, 1, 2, fingerprint="b", feed="partner")
-    rows = found.with_sources(0, state).sort("subject_key")
+    rows = found.bucket(0, state, sources=True).sort("subject_key")
     assert rows["source"].to_list() == ["optouts", "partner"]
     assert found.bucket(0, state).columns == SCHEMA.names()

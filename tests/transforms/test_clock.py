@@ -85,3 +85,6 @@ def test_the_oldest_open_one_counts_until_now() -> None:
     clocks = opened(NONE, leaving((ANN, NOON), (BOB, after(50))))
     assert measured(clocks, now=after(90))["oldest_seconds"] == 90
     assert measured(clocks, now=after(90))["requested_p95"] is None
+    asked = requested(clocks, leaving((ANN, None)), at=after(60))
+    found = measured(asked, now=after(90))
+    assert (found["oldest_seconds"], found["unrequested_seconds"]) == (90, 40)

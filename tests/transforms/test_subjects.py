@@ -45,7 +45,6 @@ def test_a_good_row_has_no_reason_and_every_key() -> None:
     assert row["subject_key"] == reference(ADDRESS, KEYS.suppression)
     assert row["address_key"] == reference(ADDRESS, KEYS.address)
     assert row["google_digest"] == row["meta_digest"] == sha256(ADDRESS)
-    assert row["wide_digest"] is None
     assert (row["identifier_bits"], row["crm_bits"], row["rows"]) == (0, 0, 1)
 
 
@@ -65,15 +64,12 @@ def test_every_row_comes_out_in_order_and_no_text_of_its_address_does() -> None:
     assert made["bucket"].is_between(0, BUCKETS - 1).all()
 
 
-def test_the_digests_are_those_of_each_platform_and_the_widest_where_it_differs() -> None:
+def test_the_digests_are_those_of_each_platform() -> None:
     row = subjects({"email": "Syn.Thetic+news@GoogleMail.com"}).row(0, named=True)
     assert row["google_digest"] == sha256("synthetic@googlemail.com")
     assert row["meta_digest"] == sha256("syn.thetic+news@googlemail.com")
-    assert row["wide_digest"] == sha256("synthetic@gmail.com")
     row = subjects({"email": "an+news@post.example"}).row(0, named=True)
     assert row["google_digest"] == row["meta_digest"] == sha256("an+news@post.example")
-    assert row["wide_digest"] == sha256("an@post.example")
-    assert subjects({"email": "syn.thetic@gmail.com"})["wide_digest"].item() is None  # Google's own form
 
 
 def test_an_address_that_only_google_refuses_has_no_google_digest() -> None:
@@ -88,7 +84,7 @@ def test_an_address_that_only_google_refuses_has_no_google_digest() -> None:
 def test_r_078_an_address_with_any_fault_is_never_hashed(cell: str | None) -> None:
     row = subjects({"email": cell}).row(0, named=True)
     assert row["identifier_bits"] != 0
-    for name in ("address_key", "google_digest", "meta_digest", "wide_digest"):
+    for name in ("address_key", "google_digest", "meta_digest"):
         assert row[name] is None
     assert row["subject_key"] == reference(f"contact:{PERSON['contact_id']}", KEYS.suppression)
 

@@ -17,7 +17,7 @@ from audit.entry import Entry, Kind
 from config.draft import ORGANISATION
 from domain.actor import Role
 from domain.errors import ApprovalRefused
-from flows.officers import actors, keep, officers
+from flows.officers import actors, keep, require_role
 from flows.wiring import Site
 
 _APPROVED: Final = "approved"
@@ -147,16 +147,7 @@ def approve_all(here: Site, *, by: str, seen: str = "") -> list[Entry]:
 
 def _may(here: Site, by: str) -> dict[str, Entry]:
     """The newest entries of all files, for an actor who may add to them."""
-    may = officers(here)
-    if by not in may:
-        # A name that the configuration does not have is not repeated: anything may have been typed.
-        known = by in here.org.actors
-        raise ApprovalRefused(
-            what=f"{by} has not the role dpo, as organisation.yaml was last approved"
-            if known
-            else "organisation.yaml has no actor of that name",
-            do="Have one of these approve: " + (", ".join(may) or "none has the role dpo yet"),
-        )
+    require_role(here, by, Role.DPO, refusal=ApprovalRefused)
     # An entry that a crash left behind counts before anything is added.
     here.ledger.recover()
     return _latest(here)

@@ -10,9 +10,8 @@ from audit.entry import Entry, Kind
 from boundary.seal import sealed
 from domain.actor import Role
 from domain.errors import ListRefused, RightsRefused
-from flows.officers import actors
 from flows.restored import require_replayed
-from flows.rights.actors import require_ticket, require_unhurried
+from flows.rights.actors import DESK, require_actor, require_unhurried
 from flows.wiring import Site
 from storage.files import ExportFile
 from storage.lists import CELLS, read_cells
@@ -24,10 +23,9 @@ _WAIT_SECONDS: Final = 10.0
 MOST_ADDRESSES: Final = 10
 # What has to run first after a restore, and is all that may.
 REPLAY: Final = "replay"
-_DESK: Final = frozenset({Role.RIGHTS, Role.DPO})
 
 
-def admitted(here: Site, *, ticket: str, by: str, purpose: str, roles: frozenset[Role] = _DESK) -> None:
+def admitted(here: Site, *, ticket: str, by: str, purpose: str, roles: frozenset[Role] = DESK) -> None:
     """Let an actor look somebody up for a ticket, and enter that in the audit log first.
 
     Raises:
@@ -35,19 +33,9 @@ def admitted(here: Site, *, ticket: str, by: str, purpose: str, roles: frozenset
         LogUnavailable: the log did not take it, so nothing is looked up.
         RunBlocked: the same actor is looking somebody up at this moment.
     """
-    require_ticket(ticket)
+    require_actor(here, ticket=ticket, by=by, roles=roles)
     if purpose != REPLAY:
         require_replayed(here)
-    may = sorted(name for name, held in actors(here).items() if roles & set(held))
-    if by not in may:
-        # A name that the configuration does not have is not repeated: anything may have been typed.
-        raise RightsRefused(
-            what=f"{by} has not the role"
-            if by in here.org.actors
-            else "organisation.yaml has no actor of that name",
-            do="Have one of these do it, with --as: " + (", ".join(may) or "nobody has the role yet"),
-            place=ticket,
-        )
     # Counted and entered in one, so that nobody gets past the count with look-ups at the same moment.
     with held(here.store, f"look-up-{by}", now=here.now, wait_seconds=_WAIT_SECONDS):
         require_unhurried(here, by=by)

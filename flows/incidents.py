@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit.entry import Entry, Kind
 from boundary.logs import Event, event
+from domain.actor import Role
 from domain.errors import IncidentOpen, StorageFailed
 from domain.run import RunId
-from flows.officers import officers
+from flows.officers import require_role
 from flows.wiring import Site
 
 # From the moment at which a breach is known until the supervisory authority has to know it (Art. 33).
@@ -130,7 +131,7 @@ def close_incident(here: Site, name: str, *, by: str, verdict: Verdict) -> Incid
         IncidentOpen: no such incident, or the actor has not the role dpo; it stays open.
         StorageFailed: somebody else changed it in the meantime; it stays open.
     """
-    _require_officer(here, by)
+    require_role(here, by, Role.DPO, refusal=IncidentOpen)
     found = {one.name: one for one in incidents(here)}.get(name)
     if found is None:
         raise IncidentOpen(
@@ -147,20 +148,6 @@ def close_incident(here: Site, name: str, *, by: str, verdict: Verdict) -> Incid
     here.store.replace(file, _DOCUMENT.dump_json(closed), seen)
     event(here.log, Event.INCIDENT_CLOSED, code=found.code, destination=found.scope, state=str(verdict))
     return closed
-
-
-def _require_officer(here: Site, by: str) -> None:
-    may = officers(here)
-    if by in may:
-        return
-    # A name that the configuration does not have is not repeated: anything may have been typed.
-    known = by in here.org.actors
-    raise IncidentOpen(
-        what=f"{by} has not the role dpo, as organisation.yaml was last approved"
-        if known
-        else "organisation.yaml has no actor of that name",
-        do="Have one of these close it: " + (", ".join(may) or "none has the role dpo yet"),
-    )
 
 
 def _logged(here: Site, made: Incident) -> Incident:

@@ -16,9 +16,10 @@ from domain.errors import ExportRefused, PipelineError, RunBlocked, Transient
 from flows.deliveries import drop_given, drop_read, exports_of, note_read, require_deleted
 from flows.inheritance import remember
 from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.reading import read_as
 from flows.restored import require_replayed
 from flows.snapshots import Snapshot
-from flows.staging import Counted, collapsed_buckets, guarded, read_as, staged
+from flows.staging import Counted, collapsed_buckets, guarded, staged
 from flows.wiring import Site, site
 from storage.exports import ExportFile, export_files, fingerprint
 from storage.locks import held

@@ -13,7 +13,7 @@ from audit.entry import Kind
 from audit.note import Signer, opened
 from config.draft import ORGANISATION
 from domain.actor import Role
-from domain.errors import LogBroken
+from domain.errors import LogBroken, PipelineError
 from flows.wiring import Site
 
 
@@ -38,6 +38,25 @@ def actors(here: Site) -> Mapping[str, tuple[Role, ...]]:
 def officers(here: Site) -> list[str]:
     """Actors with the role dpo, sorted; see ``actors``."""
     return sorted(name for name, roles in actors(here).items() if Role.DPO in roles)
+
+
+def require_role(here: Site, by: str, *roles: Role, refusal: type[PipelineError], place: str = "") -> None:
+    """Let only an actor with one of some roles act; see ``actors``.
+
+    Raises:
+        ``refusal``: it is no actor, or one without them.
+    """
+    may = sorted(name for name, held in actors(here).items() if {*roles} & {*held})
+    if by not in may:
+        # A name that the configuration does not have is not repeated: anything may have been typed.
+        words = " or ".join(sorted(roles))
+        raise refusal(
+            what=f"{by} has not the role {words}, as organisation.yaml was last approved"
+            if by in here.org.actors
+            else "organisation.yaml has no actor of that name",
+            do="Have one of these do it, with --as: " + (", ".join(may) or "nobody has the role yet"),
+            place=place,
+        )
 
 
 def keep(here: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Final
 
 from prefect import flow
 
@@ -26,8 +27,8 @@ from flows.run import TURN_SECONDS
 from flows.wiring import Site, site
 from storage.locks import held as lock_held
 
-_TRIES = 3
-_REPLACED = "replaced"
+_TRIES: Final = 3
+_REPLACED: Final = "replaced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from boundary.seal import sealed
 from domain.actor import Role
@@ -15,7 +16,7 @@ from flows.wiring import Site
 from storage.locks import held as lock_held
 
 # Whoever restores sees no address: engineers may do this too.
-_MAY = frozenset({Role.ENGINEER, Role.RIGHTS, Role.DPO})
+_MAY: Final = frozenset({Role.ENGINEER, Role.RIGHTS, Role.DPO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ def replay(here: Site, *, ticket: str, by: str, turn_seconds: float = TURN_SECON
     with lock_held(here.store, LOCK, now=here.now, wait_seconds=turn_seconds):
         for name, register in (("suppression", here.suppression), ("consent", here.consent)):
             # Whoever replays has taken this copy for the newest there is.
-            here.note_version(name, register.state().version, restored=True)
+            here.watermarks.restore(name, register.state().version)
         erasures = Erasures(here)
         for request in sorted({*lost(here), *erasures.open()}):
             ended = carried_out(here, _again(erasures, request, by), turn_seconds=turn_seconds)

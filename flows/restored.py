@@ -29,7 +29,7 @@ def require_newest(here: Site) -> None:
         RunBlocked: a register stands before the version that was noted beside the audit log.
     """
     for name, register in (("suppression", here.suppression), ("consent", here.consent)):
-        if register.state().version < here.noted_version(name):
+        if register.state().version < here.watermarks.of(name):
             raise RunBlocked(
                 what=f"the {name} register is older than the one before it: the store is an older copy",
                 do="Bring back the newest copy; what people said since then is not in this one. If there is none, hand in "

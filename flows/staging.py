@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +17,7 @@ from flows.ahead import ahead
 from flows.aliases import aliases_file, domains_file, kinds_of
 from flows.canaries import Lookout
 from flows.checks import record_checks
+from flows.reading import reading_rules, subject_keys
 from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
 from flows.wiring import Site
 from storage.delivery import Delivery
@@ -25,12 +25,9 @@ from storage.exports import ExportBatch, ExportFile, read_export
 from transforms.aliases import of_other_spellings
 from transforms.contracts import ALIASES, BLOCKED, BUCKETS, SECRETS, SUBJECTS
 from transforms.crm import unknown_tokens
-from transforms.email import NORMALISER_VERSIONS
-from transforms.marks import ReadingRules
 from transforms.merges import MERGED, merged_of, said_for_masters, with_masters
 from transforms.moves import DOMAINS, beside_others
 from transforms.subjects import (
-    SubjectKeys,
     blocked_by_notes,
     by_contact,
     collapsed,
@@ -155,47 +152,6 @@ def _forbidden(subjects: pl.DataFrame) -> int:
     return int(subjects.select(((pl.col("crm_bits") & bit(Reason.SPECIAL_CATEGORY)) != 0).sum()).item() or 0)
 
 
-def reading_rules(here: Site, name: str) -> ReadingRules:
-    """What the policy and a source say about reading its rows."""
-    source = here.org.sources[name]
-    declared = {column.field for column in source.columns}
-    return ReadingRules(
-        today=here.now().date(),
-        minimum_age=here.org.policy.minimum_age,
-        reserved_domains=source.reserved_domains,
-        values=here.org.policy.kept_values,
-        own_domains=source.own_domains,
-        own_acts=_lowered(word for words in source.own_acts.values() for word in words),
-        first_party=_lowered(source.first_party_words) if "acquired_through" in declared else None,
-        aliases=kinds_of(here),
-    )
-
-
-def read_as(here: Site, name: str) -> bytes:
-    """What a source, the policy and the lists say about reading its rows: the same file read otherwise is another.
-
-    The day is left out.
-    """
-    source, policy = here.org.sources[name], here.org.policy
-    declared = source.model_dump(
-        mode="json",
-        include={"columns", "own_acts", "first_party_words", "reserved_domains", "own_domains"},
-    )
-    for field in ("reserved_domains", "own_domains"):
-        declared[field] = sorted(declared[field])
-    declared["canaries"] = [[one.contact_id, str(one.reason), *one.feeds] for one in source.canaries]
-    values = {field: sorted(kept) for field, kept in policy.kept_values.items()}
-    # Digests of other normalisers are others (R-077).
-    normalisers = dict(NORMALISER_VERSIONS)
-    # So are exports in which the forms are missing that a list needs to find somebody (R-038).
-    forms = sorted(kinds_of(here))
-    return json.dumps([declared, policy.minimum_age, values, normalisers, forms], sort_keys=True).encode()
-
-
-def _lowered(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(word.strip().lower() for word in words)
-
-
 def guarded(here: Site, name: str, before: Snapshot | None, counted: Counted) -> None:
     """Refuse an export that is not what its source usually delivers.
 
@@ -303,15 +259,6 @@ def _measured(subjects: pl.DataFrame) -> dict[str, int]:
         pl.col("rows").cast(pl.Int64).sum().alias("accounted"),
     ).row(0, named=True)
     return {name: int(value or 0) for name, value in row.items()}
-
-
-def subject_keys(here: Site) -> SubjectKeys:
-    """The keys of identity, from the key ring."""
-    return SubjectKeys(
-        suppression=here.keys.get("suppression"),
-        address=here.keys.get("address"),
-        lookup=here.keys.get("lookup"),
-    )
 
 
 def _give_secrets(here: Site, bucket: int, subjects: pl.DataFrame) -> None:

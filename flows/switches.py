@@ -15,7 +15,7 @@ from typing import Final
 from audit.entry import Entry, Kind
 from domain.actor import Role
 from domain.errors import ApprovalRefused, StorageFailed
-from flows.officers import actors
+from flows.officers import actors, officers
 from flows.wiring import Site
 
 STOPPED: Final = "stopped"
@@ -100,8 +100,7 @@ def allow(here: Site, mechanism: str, *, by: str, second: str) -> bool:
     if not {Role.DPO} & {*known[by], *known[second]}:
         raise ApprovalRefused(
             what="neither of the two actors has the role dpo",
-            do="Have one of these be one of the two: "
-            + ", ".join(sorted(name for name, roles in known.items() if Role.DPO in roles)),
+            do="Have one of these be one of the two: " + ", ".join(officers(here)),
             place=mechanism,
         )
     if not _is_stopped(here, mechanism):

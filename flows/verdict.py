@@ -14,7 +14,7 @@ from flows.incidents import blocking_incident
 from flows.line import Line
 from flows.move import ADDS, OTHER
 from flows.plan import Plan
-from flows.staging import read_as
+from flows.reading import read_as
 from flows.switches import stopped
 from flows.unused import campaign_is_over
 from flows.wiring import Site

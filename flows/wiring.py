@@ -42,6 +42,7 @@ from storage.frames import Frames
 from storage.keys import KeyRing, key_ring
 from storage.objects import Store, store_at
 from storage.registers import Register
+from storage.watermarks import Watermarks
 from transforms.contracts import CONSENT, SUPPRESSION
 
 CODE_VERSION: Final = "0.1.0"
@@ -80,23 +81,17 @@ class Site:
     @cached_property
     def suppression(self) -> Register:
         """Everybody who said no, and everybody on a list."""
-        return Register(self.store, self.frames, "suppression", SUPPRESSION, noted=self.note_version)
+        return Register(self.store, self.frames, "suppression", SUPPRESSION, noted=self.watermarks.note)
 
     @cached_property
     def consent(self) -> Register:
         """What was agreed to and withdrawn."""
-        return Register(self.store, self.frames, "consent", CONSENT, noted=self.note_version)
+        return Register(self.store, self.frames, "consent", CONSENT, noted=self.watermarks.note)
 
-    def noted_version(self, register: str) -> int:
-        """The newest version of a register, as it was noted outside of the store; 0 where none was."""
-        name = f"versions/{register}.json"
-        return int(json.loads(self.audit_store.read(name))["version"]) if self.audit_store.exists(name) else 0
-
-    def note_version(self, register: str, version: int, *, restored: bool = False) -> None:
-        """Note it, so that a store that was put back from an older copy is noticed; only a replay notes an older one."""
-        if restored or version > self.noted_version(register):
-            content = json.dumps({"version": version}).encode()
-            self.audit_store.write(f"versions/{register}.json", content)
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        """How far each register has come, as it is noted outside of the store."""
+        return Watermarks(self.audit_store)
 
     @cached_property
     def snapshots(self) -> Snapshots:

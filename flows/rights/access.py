@@ -156,9 +156,10 @@ def _evidence(one: Decided) -> dict[str, Any]:
 
 def _sources(found: Known) -> Iterator[dict[str, str]]:
     for register, rows in (("consent", found.consent), ("suppression", found.entries)):
-        for feed, received_at in rows.select("source", "received_at").iter_rows():
+        for row in rows.to_dicts():
+            at = row["received_at"]
             yield {
                 "register": register,
-                "feed": feed,
-                "received_at": received_at.isoformat(timespec="seconds") if received_at else "",
+                "feed": row["source"],
+                "received_at": at.isoformat(timespec="seconds") if at else "",
             }

@@ -10,7 +10,7 @@ from audit.entry import Entry, Kind
 from audit.tiles import WIDTH
 from domain.actor import Role
 from domain.errors import RightsRefused
-from flows.officers import actors
+from flows.officers import require_role
 from flows.wiring import Site
 
 # A person who answers with care needs some minutes a look-up; whoever is faster is not answering people.
@@ -18,7 +18,7 @@ MOST_LOOKUPS: Final = 20
 _WITHIN: Final = timedelta(hours=1)
 # Into a log that is kept for years: too narrow for a name, a phone or national number, or a digest.
 _TICKET: Final = re.compile(r"[A-Za-z]{1,7}-(?:20[0-9]{2}-)?[0-9]{1,6}")
-_DESK: Final = frozenset({Role.RIGHTS, Role.DPO})
+DESK: Final = frozenset({Role.RIGHTS, Role.DPO})
 
 
 def require_ticket(ticket: str) -> None:
@@ -35,20 +35,14 @@ def require_ticket(ticket: str) -> None:
         )
 
 
-def require_actor(here: Site, *, ticket: str, by: str) -> None:
-    """Let only the rights desk and the DPO act, and only for a ticket.
+def require_actor(here: Site, *, ticket: str, by: str, roles: frozenset[Role] = DESK) -> None:
+    """Let only actors with one of some roles act, and only for a ticket (R-139).
 
     Raises:
         RightsRefused: no ticket, or an actor without the role.
     """
     require_ticket(ticket)
-    may = sorted(name for name, held in actors(here).items() if _DESK & set(held))
-    if by not in may:
-        raise RightsRefused(
-            what="that is no actor with the role rights or dpo (R-139)",
-            do="Have one of these do it, with --as: " + (", ".join(may) or "nobody has the role yet"),
-            place=ticket,
-        )
+    require_role(here, by, *roles, refusal=RightsRefused, place=ticket)
 
 
 def require_unhurried(here: Site, *, by: str) -> None:

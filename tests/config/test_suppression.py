@@ -8,10 +8,10 @@ from config.suppression import alias_kinds
 from domain.alias import AliasKind
 from tests.config.conftest import Copy
 
-FILE = "lists/blacklist.yaml"
-BLACKLIST = """\
+FILE = "lists/mailing.yaml"
+MAILING = """\
 author: data_team
-location: inbox/blacklist
+location: inbox/mailing
 form: plain
 column: E-mail
 reason: OBJECTED
@@ -32,7 +32,7 @@ def faults(copy: Copy, text: str) -> list[tuple[int, str]]:
 
 
 def test_a_list_of_a_mailing_tool_is_sound(copy: Copy) -> None:
-    assert faults(copy, f"{BLACKLIST}said_at: Datum\n{STATUS}") == []
+    assert faults(copy, f"{MAILING}said_at: Datum\n{STATUS}") == []
 
 
 @pytest.mark.parametrize(
@@ -47,20 +47,20 @@ def test_a_list_of_a_mailing_tool_is_sound(copy: Copy) -> None:
 def test_a_status_that_could_mean_two_things_is_refused(
     copy: Copy, old: str, new: str, line: int, rule: str
 ) -> None:
-    ((found, what),) = faults(copy, (BLACKLIST + STATUS).replace(old, new))
+    ((found, what),) = faults(copy, (MAILING + STATUS).replace(old, new))
     assert found == line
     assert rule in what
 
 
 def test_r_024_a_time_outweighs_nothing_that_nobody_said(copy: Copy) -> None:
-    text = BLACKLIST.replace("OBJECTED", "EXTERNAL_LIST") + "said_at: Datum\n"
+    text = MAILING.replace("OBJECTED", "EXTERNAL_LIST") + "said_at: Datum\n"
     ((line, what),) = faults(copy, text)
     assert line == 5
     assert "R-024" in what
 
 
 def test_domains_have_no_status(copy: Copy) -> None:
-    ((line, what),) = faults(copy, f"{BLACKLIST}said_at: Datum\n".replace("plain", "domains"))
+    ((line, what),) = faults(copy, f"{MAILING}said_at: Datum\n".replace("plain", "domains"))
     assert line == 7
     assert "domains" in what
 
@@ -81,23 +81,23 @@ def test_domains_have_no_status(copy: Copy) -> None:
 def test_r_038_a_list_says_what_has_to_be_kept_so_that_it_finds_somebody(
     copy: Copy, form: str, spelling: str, kinds: set[AliasKind]
 ) -> None:
-    copy.write(FILE, BLACKLIST.replace("plain", form) + f"spelling: {spelling}\n")
+    copy.write(FILE, MAILING.replace("plain", form) + f"spelling: {spelling}\n")
     lists = copy.load().lists
-    assert lists["blacklist"].aliases == kinds
+    assert lists["mailing"].aliases == kinds
     # The example has a list of SHA-256 of its own.
     assert alias_kinds(lists.values()) == kinds | {AliasKind.SHA256}
     copy.change(FILE, "channel: email", "channel: phone")
-    assert copy.load().lists["blacklist"].aliases == set()
+    assert copy.load().lists["mailing"].aliases == set()
 
 
 def test_r_038_without_a_word_about_the_spelling_every_one_counts(copy: Copy) -> None:
-    copy.write(FILE, BLACKLIST.replace("form: plain\n", ""))
-    assert copy.load().lists["blacklist"].aliases == set(AliasKind) - {AliasKind.DOMAIN}
+    copy.write(FILE, MAILING.replace("form: plain\n", ""))
+    assert copy.load().lists["mailing"].aliases == set(AliasKind) - {AliasKind.DOMAIN}
 
 
 @pytest.mark.parametrize("channel", ["phone", "post", "sms"])
 def test_r_046_a_list_about_another_channel_is_told_with_its_line(copy: Copy, channel: str) -> None:
-    copy.write(FILE, BLACKLIST.replace("channel: email", f"channel: {channel}"))
+    copy.write(FILE, MAILING.replace("channel: email", f"channel: {channel}"))
     ((file, line, what),) = [
         (one.file, one.line, one.what) for one in not_applicable(Draft.read(copy.folder, copy.environ))
     ]

@@ -12,8 +12,8 @@ from domain.alias import AliasKind
 from flows.aliases import aliases_file, domains_file
 from flows.feeds import take_list
 from flows.inheritance import remember
+from flows.reading import subject_keys
 from flows.snapshots import Snapshot, merged_file, shared_file, subjects_file
-from flows.staging import subject_keys
 from flows.wiring import Site
 from storage.lists import from_bytes
 from tests.transforms.frames import RULES, export, reference

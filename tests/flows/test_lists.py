@@ -14,7 +14,7 @@ from domain.errors import ListRefused
 from domain.reason import CODE, Reason
 from flows.aliases import kinds_of
 from flows.feeds import take_list
-from flows.staging import read_as
+from flows.reading import read_as
 from flows.statements import take_objections
 from flows.wiring import Site
 from storage.lists import from_bytes
@@ -72,11 +72,11 @@ def taken(here: Site, name: str) -> dict[str, tuple[int, bool]]:
     }
 
 
-def test_r_021_one_blacklist_of_flexmail_mixes_objections_and_dead_mailboxes(
+def test_r_021_one_list_of_flexmail_mixes_objections_and_dead_mailboxes(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = declared(stage, "flexmail", **FLEXMAIL)
-    (folder / "blacklist.csv").write_bytes(
+    (folder / "mailing.csv").write_bytes(
         "\ufeffVoornaam;E-mail;Reden\r\n"
         "An;a@post.example;Uitschrijflink\r\nBo;B@POST.EXAMPLE ;rechtstreeks gemeld\r\n"
         "Ch;c@post.example;Klacht\r\nDo;d@post.example;Bounce\r\nEd;e@post.example;Inactief\r\n"

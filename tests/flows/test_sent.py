@@ -54,7 +54,7 @@ def second_normaliser(patch: pytest.MonkeyPatch) -> None:
     rules = transforms.email._RULES
     patch.setattr(transforms.email, "_RULES", {**rules, "google": rules["meta"]})
     versions = {**NORMALISER_VERSIONS, "google": "google/2"}
-    for module in ("flows.changes", "flows.staging"):
+    for module in ("flows.changes", "flows.reading"):
         patch.setattr(f"{module}.NORMALISER_VERSIONS", versions)
 
 

@@ -170,7 +170,7 @@ def test_an_audience_in_which_nobody_is_left_blocks(day_two: Stage) -> None:
     with pytest.raises(RunBlocked, match="older copy"):
         day_two.sync()
     # Also when nobody noticed that the register is gone.
-    here.note_version("consent", 0, restored=True)
+    here.watermarks.restore("consent", 0)
     with pytest.raises(RunBlocked) as caught:
         day_two.sync()
     assert "nobody would be left" in caught.value.what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -252,25 +253,31 @@ class Crash(BaseException):
     """Stands for a kill: nothing of ours catches it."""
 
 
+@contextlib.contextmanager
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process dies as it writes its next file but so many."""
+    real, count = FolderStore.writing, itertools.count(1)
+
+    @contextlib.contextmanager
+    def writing(self: FolderStore, name: str, *, durable: bool = True) -> Iterator[object]:
+        if next(count) == step:
+            raise Crash
+        with real(self, name, durable=durable) as handle:
+            yield handle
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderStore, "writing", writing)
+        yield
+
+
 @pytest.mark.parametrize("steps", range(1, 5))
 def test_a_crash_before_the_pointer_moves_leaves_the_old_state(
     folder_store: FolderStore, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     found = register(folder_store)
     before = add(found, 1, 60, 120, fingerprint="a")
-    real, count = FolderStore.writing, iter(range(1, 100))
-
-    @contextlib.contextmanager
-    def writing(self: FolderStore, name: str, *, durable: bool = True) -> Iterator[object]:
-        if next(count) == steps:
-            raise Crash
-        with real(self, name, durable=durable) as handle:
-            yield handle
-
-    monkeypatch.setattr(FolderStore, "writing", writing)
-    with pytest.raises(Crash):
+    with killed_at(steps, monkeypatch), pytest.raises(Crash):
         add(found, 2, 61, 121, fingerprint="b")
-    monkeypatch.undo()
     assert found.state() == before
     assert held(found) == [1, 60, 120]
     add(found, 2, 61, 121, fingerprint="b")
@@ -375,19 +382,8 @@ def test_r_055_an_erasure_is_whole_or_not_at_all(
 ) -> None:
     found = register(folder_store)
     before = add(found, 1, 2, fingerprint="a")
-    real, count = FolderStore.writing, iter(range(1, 100))
-
-    @contextlib.contextmanager
-    def writing(self: FolderStore, name: str, *, durable: bool = True) -> Iterator[object]:
-        if next(count) == steps:
-            raise Crash
-        with real(self, name, durable=durable) as handle:
-            yield handle
-
-    monkeypatch.setattr(FolderStore, "writing", writing)
-    with pytest.raises(Crash):
+    with killed_at(steps, monkeypatch), pytest.raises(Crash):
         found.erase(gone(1), request="R-1")
-    monkeypatch.undo()
     assert found.state() == before
     assert held(found) == [1, 2]
     found.erase(gone(1), request="R-1")

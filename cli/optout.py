@@ -64,11 +64,14 @@ def optout(
 
         if file is not None:
             # Taken in here, not by the flow: an address is never a parameter.
-            given, here = from_bytes(_content(file)), site(folder)
-            if purpose or recipient:
-                lines = take_scoped(here, given, controller=controller, purpose=purpose, recipient=recipient)
-            else:
-                lines = take_list(here, list_name, given, controller=controller).rows
+            given = from_bytes(_content(file))
+            with site(folder) as here:
+                if purpose or recipient:
+                    lines = take_scoped(
+                        here, given, controller=controller, purpose=purpose, recipient=recipient
+                    )
+                else:
+                    lines = take_list(here, list_name, given, controller=controller).rows
             tell(f"{lines:,} line(s) taken in; they are in force from now on.")
         # What was handed in is known already; a feed that is late must not turn this into a failure.
         done = optout_flow(folder, list_name if file is None else "")

@@ -15,7 +15,7 @@ from boundary.zones import PlaintextUri
 from domain.errors import ExportRefused, PipelineError, RunBlocked, Transient
 from flows.deliveries import drop_given, drop_read, exports_of, note_read, require_deleted
 from flows.inheritance import remember
-from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.orchestration import NO_TRACE, show_counts, step, stop_on
 from flows.reading import read_as
 from flows.restored import require_replayed
 from flows.snapshots import Snapshot
@@ -55,10 +55,7 @@ def ingest(config: str, source: str) -> Ingested:
             drop_export(config, source)
         except PipelineError as undeleted:
             failures.append(undeleted)
-    for failed in failures:
-        tell_blocked(failed, place=source)
-    for first in failures:
-        raise first
+    stop_on(failures, place=source)
     row = {"read": done.read, "malformed": done.malformed, "subjects": done.subjects, "changed": done.changed}
     show_counts(f"ingest-{source}", [row], "Rows of the export")
     return done

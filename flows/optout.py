@@ -17,7 +17,7 @@ from flows.journal import Journals
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import EVERYWHERE, URGENT, Move, forgotten
-from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.orchestration import NO_TRACE, show_counts, step, stop_on
 from flows.recover import recovered
 from flows.restored import require_replayed
 from flows.run import TURN_SECONDS, begun, executed
@@ -67,11 +67,8 @@ def optout(config: str, list_name: str) -> list[PushedOut]:
         short = shortfall(one.state, place=place, refused=0, unknown=one.rows - one.removed)
         failures += [short] if short else []
     failures += look_at_clocks(config)
-    for failed in failures:
-        tell_blocked(failed, place="optout")
     show_counts("optout", [asdict(one) for one in done], "Removals a destination")
-    for first in failures:
-        raise first
+    stop_on(failures, place="optout")
     return done
 
 

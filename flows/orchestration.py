@@ -82,10 +82,16 @@ def _hides(rows: Sequence[Mapping[str, object]]) -> bool:
     return any(isinstance(value, str) and value.startswith("<") for row in rows for value in row.values())
 
 
-def tell_blocked(error: PipelineError, *, place: str) -> None:
-    """Emit a custom event, on which an automation can alert: code and place, no text of other people's."""
-    emit_event(
-        event="sluice.run.blocked",
-        resource={"prefect.resource.id": f"sluice.{place}"},
-        payload={"code": error.code, "place": place},
-    )
+def stop_on(failures: Sequence[PipelineError], *, place: str) -> None:
+    """End a flow that went on as far as it could: a custom event for each failure, then the first one is raised.
+
+    An automation can alert on the event: it has code and place, and no text of other people's.
+    """
+    for failure in failures:
+        emit_event(
+            event="sluice.run.blocked",
+            resource={"prefect.resource.id": f"sluice.{place}"},
+            payload={"code": failure.code, "place": place},
+        )
+    for first in failures:
+        raise first

@@ -18,7 +18,7 @@ from flows.entry import shown
 from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.optout import held_lines, lists_held
-from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.orchestration import NO_TRACE, show_counts, step, stop_on
 from flows.rebuild import seen
 from flows.recover import recovered
 from flows.replace import replaced
@@ -61,11 +61,8 @@ def reconcile(config: str) -> list[Reconciled]:
             done.append(look(config, audience, destination))
         except PipelineError as failure:
             failures.append(failure)
-    for failed in failures:
-        tell_blocked(failed, place="reconcile")
     show_counts("reconcile", [asdict(one) for one in done], "What the platforms say of their lists")
-    for first in failures:
-        raise first
+    stop_on(failures, place="reconcile")
     return done
 
 

@@ -20,7 +20,7 @@ from flows.line import Line, line_held
 from flows.memberships import Membership
 from flows.move import KINDS, URGENT, Move, written
 from flows.optout import lists_held, removed
-from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.orchestration import NO_TRACE, show_counts, step, stop_on
 from flows.recover import recovered
 from flows.restored import require_replayed
 from flows.run import TURN_SECONDS, begun
@@ -84,12 +84,9 @@ def retention(config: str) -> list[Retired]:
         place = f"{one.audience}, {one.destination}"
         short = shortfall(one.state, place=place, refused=0, unknown=one.rows - one.removed)
         failures += [short] if short else []
-    for failed in failures:
-        tell_blocked(failed, place="retention")
     show_counts("deletions", [asdict(one) for one in gone], "What was deleted because its time was over")
     show_counts("retention", [asdict(one) for one in done], "Removals from unused lists")
-    for first in failures:
-        raise first
+    stop_on(failures, place="retention")
     return done
 
 

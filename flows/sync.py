@@ -21,7 +21,7 @@ from flows.journal import Journals
 from flows.line import Line, line_of
 from flows.memberships import Membership
 from flows.move import ADDS, EVERYWHERE, KINDS, OTHER, URGENT, forgotten
-from flows.orchestration import NO_TRACE, show_counts, step, tell_blocked
+from flows.orchestration import NO_TRACE, show_counts, step, stop_on
 from flows.plan import Plan, planned
 from flows.recover import recovered
 from flows.restored import require_replayed
@@ -56,10 +56,7 @@ def sync(config: str, audience: str, send: bool = False) -> list[Synced]:
         failures.append(stopped)
     failures += [short for one in done if (short := _shortfall(one))]
     show_counts(f"sync-{audience}", [shown_row(one) for one in done], "Counts and reasons a destination")
-    for failed in failures:
-        tell_blocked(failed, place=audience)
-    for first in failures:
-        raise first
+    stop_on(failures, place=audience)
     return done
 
 
